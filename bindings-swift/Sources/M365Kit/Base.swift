@@ -1,0 +1,109 @@
+import Foundation
+internal import M365KitNative
+
+/// What the groups of operations stand on: a native client, and how calls cross to it.
+struct Scope: Sendable {
+    private let native: NativeClient
+
+    /// Makes the native client. The credential goes over once and is not kept here.
+    init(tenant: String, credential: Credential, cloud: Cloud, options: Arguments) throws {
+        var everything = options
+        everything["tenant"] = tenant
+        everything["credential"] = credential.crossing
+        everything["cloud"] = cloud.crossing
+        let json = try everything.json()
+        native = try translated {
+            try NativeClient(options: json, tokens: credential.provider.map(ProviderBridge.init))
+        }
+    }
+
+    /// Calls an operation that gives a record, a list or a scalar.
+    func call<Result: Decodable>(
+        _ name: String,
+        _ arguments: Arguments,
+        payload: Data? = nil
+    ) async throws -> Result {
+        try decode(await reply(name, arguments, payload).json)
+    }
+
+    /// Calls an operation that gives nothing.
+    func call(_ name: String, _ arguments: Arguments, payload: Data? = nil) async throws {
+        _ = try await reply(name, arguments, payload)
+    }
+
+    /// Calls an operation that gives JSON or bytes.
+    func body(_ name: String, _ arguments: Arguments, payload: Data? = nil) async throws -> Body {
+        let reply = try await reply(name, arguments, payload)
+        let json: JSON = try decode(reply.json)
+        return json == .null && !reply.payload.isEmpty ? .bytes(reply.payload) : .json(json)
+    }
+
+    /// Describes a listing; nothing is sent before it is iterated.
+    func paged<Element>(_ name: String, _ arguments: Arguments) -> Paged<Element> {
+        Paged {
+            let json = try arguments.json()
+            return try translated { try native.pages(name: name, args: json) }
+        }
+    }
+
+    /// Ends what is in flight and refuses what comes after.
+    func close() {
+        native.close()
+    }
+
+    private func reply(_ name: String, _ arguments: Arguments, _ payload: Data?) async throws -> NativeReply {
+        let json = try arguments.json()
+        return try await crossing { cancel in
+            try await native.call(name: name, args: json, payload: payload, cancel: cancel)
+        }
+    }
+}
+
+/// Awaits a native call. Cancelling the surrounding `Task` ends it, down to its request on the wire, and throws
+/// `CancellationError`.
+func crossing<Result: Sendable>(
+    _ call: @Sendable (Cancel) async throws -> Result
+) async throws -> Result {
+    let cancel = Cancel()
+    do {
+        return try await withTaskCancellationHandler {
+            try await call(cancel)
+        } onCancel: {
+            cancel.cancel()
+        }
+    } catch {
+        throw described(error)
+    }
+}
+
+/// Does native work that does not wait, and speaks of its failures as this package does.
+func translated<Result>(_ work: () throws -> Result) throws -> Result {
+    do {
+        return try work()
+    } catch {
+        throw described(error)
+    }
+}
+
+private func described(_ error: any Error) -> any Error {
+    switch error {
+    case Failure.Cancelled:
+        CancellationError()
+    case Failure.Failed(let json):
+        (try? JSONDecoder().decode(M365Error.self, from: json))
+            ?? M365Error(kind: .internalError, message: String(decoding: json, as: UTF8.self))
+    default:
+        M365Error(kind: .internalError, message: String(describing: error))
+    }
+}
+
+/// Reads what the core wrote. A surprise in it is a `decodeError`, as it is when the core is surprised by the service.
+func decode<Value: Decodable>(_ json: Data, payload: Data? = nil) throws -> Value {
+    let decoder = JSONDecoder()
+    if let payload { decoder.userInfo[.payload] = payload }
+    do {
+        return try decoder.decode(Value.self, from: json)
+    } catch {
+        throw M365Error(kind: .decodeError, message: String(describing: error))
+    }
+}
