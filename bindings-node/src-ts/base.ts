@@ -1,0 +1,126 @@
+import { encode, snakeCased } from './arguments';
+import { fromNative } from './errors';
+import { native, type NativeClient, type NativePage, type NativeReply } from './native';
+import { Paged } from './paged';
+import { readItems, readItemsWithRaw } from './records';
+import type { TokenBridge } from './tokens';
+
+/** What every call may be told. */
+export interface CallOptions {
+  /** Ends the call, and its request on the wire, when aborted; the call then throws the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Bytes that go with a call. Text is sent as UTF-8. */
+export type Payload = Uint8Array | string;
+
+/** @internal The native client, and how calls go through it. */
+export class Scope {
+  readonly #native: NativeClient;
+  readonly #tokens: TokenBridge | undefined;
+
+  constructor(options: Record<string, unknown>, tokens?: TokenBridge) {
+    this.#tokens = tokens;
+    try {
+      this.#native = new native.NativeClient(encode(options), tokens?.answer);
+    } catch (error) {
+      throw this.failure(error);
+    }
+  }
+
+  async call(
+    name: string,
+    args: object,
+    payload: Payload | undefined,
+    signal?: AbortSignal,
+  ): Promise<NativeReply> {
+    signal?.throwIfAborted();
+    const cancel = signal && new native.Cancel();
+    const stop = () => cancel?.cancel();
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      return await this.#native.call(name, encode(snakeCased(args)), bufferOf(payload), cancel);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw this.failure(error);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  async *pages(
+    name: string,
+    args: object,
+    signal?: AbortSignal,
+  ): AsyncGenerator<NativePage, void, undefined> {
+    signal?.throwIfAborted();
+    const pages = this.#attempt(() => this.#native.pages(name, encode(snakeCased(args))));
+    const stop = () => pages.close();
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      for (;;) {
+        const page = await pages.next().catch((error: unknown) => {
+          signal?.throwIfAborted();
+          throw this.failure(error);
+        });
+        signal?.throwIfAborted();
+        if (!page) return;
+        yield page;
+      }
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      pages.close();
+    }
+  }
+
+  close(): void {
+    this.#native.close();
+  }
+
+  failure(thrown: unknown): unknown {
+    return fromNative(thrown, this.#tokens?.thrown);
+  }
+
+  #attempt<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw this.failure(error);
+    }
+  }
+}
+
+/** Operations that belong together. */
+export abstract class Group {
+  readonly #scope: Scope;
+
+  /** @internal */
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  /** @internal One call: its result is JSON, or for an operation that can give bytes, those. */
+  protected async call<T>(name: string, options: object): Promise<T> {
+    const { signal, payload, ...args }: CallOptions & { payload?: Payload } = options;
+    const reply = await this.#scope.call(name, args, payload, signal);
+    return (reply.payload ?? JSON.parse(reply.json)) as T;
+  }
+
+  /** @internal Pages of items. */
+  protected paged<T>(name: string, options: object): Paged<T> {
+    const { signal, ...args }: CallOptions = options;
+    return new Paged<T>(() => this.#scope.pages(name, args, signal), readItems, signal);
+  }
+
+  /** @internal Pages of records that keep their original text. */
+  protected pagedWithRaw<T>(name: string, options: object): Paged<T> {
+    const { signal, ...args }: CallOptions = options;
+    return new Paged<T>(() => this.#scope.pages(name, args, signal), readItemsWithRaw, signal);
+  }
+}
+
+function bufferOf(payload: Payload | undefined): Buffer | undefined {
+  if (payload === undefined) return undefined;
+  if (typeof payload === 'string') return Buffer.from(payload);
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+}

@@ -1,0 +1,16 @@
+/**
+ * The Microsoft 365 audit feed and its APIs, typed and paced.
+ *
+ * @packageDocumentation
+ */
+
+export type { DateTime, Duration } from './arguments';
+export type { CallOptions, Payload } from './base';
+export { Client } from './client';
+export { M365Error } from './errors';
+export * from './faces';
+export { type LogEvent, type LogLevel, onLog } from './logs';
+export { Paged } from './paged';
+export type { Original } from './records';
+export * from './sandbox';
+export type { AccessToken, TokenFunction, TokenRequest } from './tokens';

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Stops the calls it is given to. */
+export interface NativeCancel {
+  cancel(): void;
+}
+
+/** What a call gives back: the result as JSON, and the bytes beside it. */
+export interface NativeReply {
+  json: string;
+  payload?: Buffer;
+}
+
+/** A page: an array of items and an object about it, both JSON, and the bytes that items point into. */
+export interface NativePage {
+  items: string;
+  payload?: Buffer;
+  meta: string;
+}
+
+/** The pages of one run. */
+export interface NativePages {
+  next(): Promise<NativePage | null>;
+  close(): void;
+}
+
+/** A client of the core. */
+export interface NativeClient {
+  call(
+    name: string,
+    args: string,
+    payload: Buffer | undefined,
+    cancel: NativeCancel | undefined,
+  ): Promise<NativeReply>;
+  pages(name: string, args: string): NativePages;
+  close(): void;
+}
+
+/** A running sandbox. */
+export interface NativeSandbox {
+  describe(): string;
+  control(name: string, args: string): Promise<string>;
+  close(): void;
+}
+
+/** What the native module exports. Its errors carry their details as JSON in the message. */
+export interface Native {
+  Cancel: new () => NativeCancel;
+  NativeClient: new (options: string, tokens?: (request: string) => Promise<string>) => NativeClient;
+  NativeSandbox: new (config: string) => NativeSandbox;
+  startSandbox(config: string): Promise<NativeSandbox>;
+  forwardLogs(level: string, sink?: (events: string) => void): void;
+}
+
+/**
+ * The names a build for this machine may have. Linux has two, since neither the C library of the system nor that of
+ * Node is cheap to learn; the wrong one does not load.
+ */
+function builds(): string[] {
+  const machine = `${process.platform}-${process.arch}`;
+  if (process.platform === 'linux') return [`${machine}-gnu`, `${machine}-musl`];
+  return process.platform === 'win32' ? [`${machine}-msvc`] : [machine];
+}
+
+function load(): Native {
+  const refusals: string[] = [];
+  for (const build of builds()) {
+    const bundled = join(__dirname, '..', 'native', `m365kit.${build}.node`);
+    for (const module of existsSync(bundled) ? [bundled] : [`m365kit-${build}`]) {
+      try {
+        return require(module) as Native;
+      } catch (error) {
+        refusals.push(`${module}: ${(error as Error).message.split('\n')[0]}`);
+      }
+    }
+  }
+  throw new Error(
+    `m365kit has no native module for ${process.platform}-${process.arch} here. ` +
+      `If npm left out optional dependencies, install again without --omit=optional. Tried:\n  ${refusals.join('\n  ')}`,
+  );
+}
+
+export const native: Native = load();

@@ -1,0 +1,99 @@
+//! The client: calls by name.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use m365kit::Client;
+use m365kit::identity::TokenSource;
+use napi::bindgen_prelude::{Buffer, PromiseRaw, within_runtime_if_available};
+use napi::{Env, Result};
+use napi_derive::napi;
+use tokio_util::sync::CancellationToken;
+
+use crate::errors::{guarded, text, thrown};
+use crate::pages::NativePages;
+use crate::tokens::{Callback, TokenFunction};
+
+/// Stops the calls it was given to. JavaScript's own `AbortSignal` stays with the caller: napi's type for it takes
+/// over the signal's `onabort`.
+#[napi]
+pub struct Cancel {
+    token: CancellationToken,
+}
+
+#[napi]
+impl Cancel {
+    /// A stop that nobody has asked for yet.
+    #[napi(constructor)]
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self { token: CancellationToken::new() }
+    }
+
+    /// Ends the calls this was given to, on the wire too.
+    #[napi]
+    pub fn cancel(&self) {
+        self.token.cancel();
+    }
+}
+
+/// What a call gives back.
+#[napi(object)]
+pub struct NativeReply {
+    /// The result, as JSON.
+    pub json: String,
+    /// The bytes beside it, where there are some.
+    pub payload: Option<Buffer>,
+}
+
+/// A client of the core.
+#[napi]
+pub struct NativeClient {
+    client: Arc<Client>,
+}
+
+#[napi]
+impl NativeClient {
+    /// Opens a client: options as JSON, and the function that gives tokens where the credential is a callback.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(options: String, tokens: Option<TokenFunction>) -> Result<Self> {
+        let tokens = tokens.map(|function| Arc::new(Callback::new(function)) as Arc<dyn TokenSource>);
+        let client = within_runtime_if_available(|| Client::from_json(options.as_bytes(), tokens));
+        client.map(|client| Self { client: Arc::new(client) }).map_err(|error| thrown(&error))
+    }
+
+    /// Calls an operation that gives one result.
+    #[napi(catch_unwind)]
+    pub fn call<'env>(
+        &self,
+        env: &'env Env,
+        name: String,
+        args: String,
+        payload: Option<Buffer>,
+        cancel: Option<&Cancel>,
+    ) -> Result<PromiseRaw<'env, NativeReply>> {
+        let client = Arc::clone(&self.client);
+        // Copied: the caller may write to its buffer while the request is on its way.
+        let payload = payload.map(|buffer| Bytes::copy_from_slice(&buffer));
+        let stop = cancel.map_or_else(CancellationToken::new, |cancel| cancel.token.clone());
+        env.spawn_future(async move {
+            let reply = guarded(&stop, client.call(&name, args.as_bytes(), payload)).await?;
+            let payload = (!reply.payload.is_empty()).then(|| Buffer::from(Vec::from(reply.payload)));
+            Ok(NativeReply { json: text(reply.json.into()), payload })
+        })
+    }
+
+    /// Opens an operation that gives pages. Nothing is sent before the first `next`.
+    #[napi(catch_unwind)]
+    pub fn pages(&self, name: String, args: String) -> Result<NativePages> {
+        within_runtime_if_available(|| self.client.pages(&name, args.as_bytes()))
+            .map(NativePages::new)
+            .map_err(|error| thrown(&error))
+    }
+
+    /// Ends everything in flight.
+    #[napi]
+    pub fn close(&self) {
+        within_runtime_if_available(|| self.client.close());
+    }
+}
