@@ -1,0 +1,79 @@
+//! Plays all scenarios of `conformance/` against the sandbox, a few at a time.
+//!
+//! `M365KIT_ONLY` plays those whose file or name contains its text.
+#![allow(clippy::print_stdout, reason = "the result of a test run is what it prints")]
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use m365kit_tests::play::play;
+use m365kit_tests::scenario::{self, Scenario, Step};
+
+/// Most scenarios wait rather than work, so more than there are cores.
+const AT_ONCE: usize = 8;
+
+/// No scenario takes long; one that hangs shall not hold up the run.
+const LONGEST: Duration = Duration::from_secs(60);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let started = Instant::now();
+    let all = match scenario::read(&scenario::folder()) {
+        Ok(all) => all,
+        Err(complaint) => {
+            println!("{complaint}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut failed = Vec::new();
+    let untested = untested(&all);
+    if !untested.is_empty() {
+        failed.push(format!("operations without a scenario: {untested:?}"));
+    }
+    let only = std::env::var("M365KIT_ONLY").unwrap_or_default();
+    let chosen: Vec<_> =
+        all.into_iter().filter(|(file, scenario)| format!("{file}: {}", scenario.name).contains(&only)).collect();
+    let count = chosen.len();
+    let mut running = futures::stream::iter(chosen)
+        .map(|(file, scenario)| async move {
+            let name = format!("{file}: {}", scenario.name);
+            let began = Instant::now();
+            let playing = tokio::spawn(async move { tokio::time::timeout(LONGEST, play(&scenario)).await });
+            let outcome = match playing.await {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(_)) => Err(format!("not done after {LONGEST:?}")),
+                Err(panic) => Err(panic.to_string()),
+            };
+            (name, outcome, began.elapsed())
+        })
+        .buffer_unordered(AT_ONCE);
+    let slow = std::env::var_os("M365KIT_TIMES").is_some();
+    let mut passed = 0;
+    while let Some((name, outcome, took)) = running.next().await {
+        if slow {
+            println!("{:7.0} ms  {name}", took.as_secs_f64() * 1e3);
+        }
+        match outcome {
+            Ok(()) => passed += 1,
+            Err(complaint) => failed.push(format!("{name}\n    {complaint}")),
+        }
+    }
+    failed.sort();
+    for failure in &failed {
+        println!("FAILED  {failure}");
+    }
+    println!("{passed} passed, {} failed, of {count} scenarios, in {:.1?}", failed.len(), started.elapsed());
+    if failed.is_empty() && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The operations of the core that no scenario calls.
+fn untested(all: &[(String, Scenario)]) -> Vec<&'static str> {
+    let called: BTreeSet<&str> = all
+        .iter()
+        .flat_map(|(_, scenario)| &scenario.steps)
+        .filter_map(|step| if let Step::Call(step) = step { Some(step.call.as_str()) } else { None })
+        .collect();
+    m365kit::dispatch::operations().filter(|name| !called.contains(name)).collect()
+}
