@@ -2,7 +2,7 @@
 // `--release` builds the native module as it is published.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,10 @@ export function build({ release }) {
   const { tsc } = tools();
   run(process.execPath, [tsc]);
   for (const file of ['index.mjs', 'index.d.mts', 'README.md']) cpSync(join(home, file), join(stage, file));
+  const root = join(home, '..');
+  for (const file of readdirSync(root).filter((name) => name.startsWith('LICENSE'))) {
+    cpSync(join(root, file), join(stage, file));
+  }
   const {
     devDependencies: _,
     scripts: __,

@@ -1,0 +1,120 @@
+import {
+  type AuditRecord,
+  Callback,
+  Client,
+  ClientSecret,
+  Cloud,
+  ContentType,
+  type DateTime,
+  M365Error,
+  onLog,
+  Paged,
+  type Report,
+  Sandbox,
+  StaticToken,
+  Throttled,
+  type Warning,
+} from 'm365kit';
+
+const secret = new ClientSecret({ clientId: 'id', secret: 'secret' });
+const client = new Client({
+  tenant: 'contoso.onmicrosoft.com',
+  credential: secret,
+  cloud: Cloud.GCC_HIGH,
+  concurrency: 4,
+  rateLimit: 600,
+  deadline: '5m',
+  readTimeout: 10,
+});
+
+async function right(signal: AbortSignal): Promise<void> {
+  const run = client.audit.records({
+    contentTypes: [ContentType.Exchange, 'Audit.SharePoint', 'Audit.Something.New'],
+    start: new Date(),
+    end: '2026-11-22T00:00:00Z',
+    onError: 'collect',
+    signal,
+  });
+  for await (const record of run) {
+    const id: string | undefined = record.id;
+    const when: DateTime | undefined = record.creationTime;
+    const type: number | undefined = record.recordType;
+    const raw: string = record.raw;
+    console.log(id, when, type, raw, record.data.Whatever, record.operation?.toUpperCase());
+  }
+  for await (const page of run.pages()) page satisfies AuditRecord[];
+  const errors: M365Error[] = run.errors;
+  const warnings: Warning[] = run.warnings;
+  const report: Report | null = run.report;
+  console.log(errors, warnings, report?.records, run.token);
+
+  await client.audit.start('Audit.Exchange', { webhook: { address: 'https://example.com/hook' } });
+  await client.audit.stop('Audit.Exchange');
+  const subscriptions = await client.audit.listSubscriptions({ signal });
+  console.log(subscriptions[0]?.contentType);
+  const users = await client.request<{ value: { id: string }[] }>('GET', '/v1.0/users', {
+    query: { $top: '5' },
+  });
+  console.log(users.value[0]?.id);
+  const unknown: unknown = await client.request('PUT', '/v1.0/x', { payload: Buffer.from('bytes') });
+  console.log(unknown);
+
+  new Client({
+    tenant: 't',
+    credential: new StaticToken('token'),
+    cloud: Cloud.custom({ management: 'https://x' }),
+  });
+  new Client({
+    tenant: 't',
+    credential: new Callback(async ({ scope }) => ({ token: scope, expiresOn: new Date() })),
+  });
+  onLog((event) => console.log(event.level, event.fields.status), 'debug');
+
+  const sandbox = await Sandbox.start({ blobs: 3, rateLimit: { perMinute: 600 } });
+  await sandbox.fault({ match: { operation: 'blob' }, action: { status: 503 }, when: { every: 3 } });
+  sandbox.client({ concurrency: 2 }) satisfies Client;
+  try {
+    await sandbox.advance(60);
+  } catch (error) {
+    if (error instanceof Throttled) console.log(error.retryAfter?.toFixed(), error.status);
+  }
+}
+
+function wrong(): void {
+  // @ts-expect-error: a tenant is required
+  new Client({ credential: secret });
+  // @ts-expect-error: a credential is not its fields
+  new Client({ tenant: 't', credential: { clientId: 'id', secret: 'secret' } });
+  // @ts-expect-error: a cloud is not its name
+  new Client({ tenant: 't', credential: secret, cloud: 'public' });
+  // @ts-expect-error: there is no such option
+  new Client({ tenant: 't', credential: secret, conkurrency: 3 });
+  // @ts-expect-error: a secret is required
+  new ClientSecret({ clientId: 'id' });
+  // @ts-expect-error: the secret cannot be read
+  secret.secret;
+  // @ts-expect-error: clouds are not made by hand
+  new Cloud('public');
+  // @ts-expect-error: a content type is required
+  client.audit.start();
+  // @ts-expect-error: content types are a list
+  client.audit.records({ contentTypes: 'Audit.Exchange' });
+  // @ts-expect-error: there is no such way to treat errors
+  client.audit.records({ onError: 'ignore' });
+  // @ts-expect-error: there is no such option
+  client.audit.records({ lasst: '24h' });
+  // @ts-expect-error: a listing is not a promise
+  client.audit.records().then();
+  // @ts-expect-error: what is read is not written
+  client.audit
+    .records()
+    .toArray()
+    .then(([record]) => (record!.raw = ''));
+  // @ts-expect-error: listings are made by clients
+  new Paged<AuditRecord>().nothing();
+  // @ts-expect-error: there is no such level
+  onLog(() => {}, 'loud');
+}
+
+void right;
+void wrong;
