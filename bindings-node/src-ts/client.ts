@@ -2,7 +2,8 @@ import { inspect, type InspectOptions } from 'node:util';
 
 import { crossing, snakeCased } from './arguments';
 import { Scope } from './base';
-import { ClientFace, type ClientOptions, Cloud } from './faces';
+import { Cloud } from './faces';
+import { ClientFace, type ClientOptions } from './faces/client';
 import { TokenBridge, type TokenFunction } from './tokens';
 
 /**

@@ -26,7 +26,9 @@ pub fn write(api: &Api) -> Vec<(PathBuf, String)> {
     files.push(("cloud".to_owned(), cloud_file(&api.clouds)));
     files.push(("errors".to_owned(), errors_file(&api.error_kinds)));
     let exports = files.iter().fold(format!("{NOTICE}\n\n"), |mut text, (module, _)| {
-        _ = writeln!(text, "export * from './{module}';");
+        // Users make a `Client`, which is built on the class in there.
+        let what = if module == "client" { "type *" } else { "*" };
+        _ = writeln!(text, "export {what} from './{module}';");
         text
     });
     files.push(("index".to_owned(), exports));
@@ -84,13 +86,17 @@ fn client_file(api: &Api) -> String {
     file.import("./cloud", "type Cloud");
 
     let root = api.groups.iter().find(|group| group.name.is_empty());
-    for operation in root.iter().flat_map(|group| &group.operations) {
-        file.options(root.expect("it has operations"), operation);
+    let operations: Vec<_> =
+        root.iter().flat_map(|root| root.operations.iter().map(move |it| (*root, it))).collect();
+    for (root, operation) in &operations {
+        file.options(root, operation);
     }
     file.import("../base", "Group");
     file.import("../base", "type Scope");
     let groups: Vec<&Group> = api.groups.iter().filter(|group| !group.name.is_empty()).collect();
-    let mut class = String::from("/** The operations of a client. */\nexport abstract class ClientFace extends Group {\n");
+    let mut class = String::from(
+        "/** The operations of a client. */\nexport abstract class ClientFace extends Group {\n",
+    );
     let mut made = String::new();
     for group in groups {
         let (class_name, property) = (pascal(&group.name), camel(&group.name));
@@ -98,10 +104,13 @@ fn client_file(api: &Api) -> String {
         _ = write!(class, "{}  readonly {property}: {class_name};\n", doc(&group.doc, "  ", &[]));
         _ = writeln!(made, "    this.{property} = new {class_name}(scope);");
     }
-    _ = write!(class, "\n  /** @internal */\n  constructor(scope: Scope) {{\n    super(scope);\n{made}  }}\n");
-    for operation in root.iter().flat_map(|group| &group.operations) {
+    _ = write!(
+        class,
+        "\n  /** @internal */\n  constructor(scope: Scope) {{\n    super(scope);\n{made}  }}\n"
+    );
+    for (root, operation) in &operations {
         class.push('\n');
-        class += &file.method(root.expect("it has operations"), operation);
+        class += &file.method(root, operation);
     }
     file.body.push(class + "}\n");
     file.finish()
@@ -233,7 +242,13 @@ impl<'a> File<'a> {
         let name = &item.name;
         let mut text = format!("{}export const {name} = {{\n", doc(&item.doc, "", &[]));
         for member in &item.members {
-            _ = write!(text, "{}  {}: {},\n", doc(&member.doc, "  ", &[]), key(&member.name), literal(&member.value));
+            _ = write!(
+                text,
+                "{}  {}: {},\n",
+                doc(&member.doc, "  ", &[]),
+                key(&member.name),
+                literal(&member.value)
+            );
         }
         let known = format!("(typeof {name})[keyof typeof {name}]");
         let values = match (&item.kind, item.open) {
@@ -243,8 +258,12 @@ impl<'a> File<'a> {
         };
         _ = write!(text, "}} as const;\n\n");
         let about = match (&item.kind, item.open) {
-            (EnumKind::Number, _) => format!("A number of {{@link {name}}}, or one that this version does not know."),
-            (EnumKind::Text, true) => format!("A value of {{@link {name}}}, or one that this version does not know."),
+            (EnumKind::Number, _) => {
+                format!("A number of {{@link {name}}}, or one that this version does not know.")
+            }
+            (EnumKind::Text, true) => {
+                format!("A value of {{@link {name}}}, or one that this version does not know.")
+            }
             (EnumKind::Text, false) => format!("A value of {{@link {name}}}."),
         };
         _ = write!(text, "{}export type {name} = {values};\n", doc(&about, "", &[]));
@@ -256,7 +275,11 @@ impl<'a> File<'a> {
         let direction = if record.input && !record.output { Direction::In } else { Direction::Out };
         for field in &record.fields {
             if field.raw {
-                assert_eq!(field.name, "raw", "{}: src-ts/records.ts gives a record `raw` and `data`", record.name);
+                assert_eq!(
+                    field.name, "raw",
+                    "{}: src-ts/records.ts gives a record `raw` and `data`",
+                    record.name
+                );
                 self.import("../records", "type Original");
                 let data = "The original record as native values, read from `raw` when first asked for.";
                 _ = write!(text, "{}  readonly raw: string;\n", doc(&field.doc, "  ", &[]));
@@ -277,7 +300,8 @@ impl<'a> File<'a> {
         let null = if field.nullable { " | null" } else { "" };
         let ty = self.ty(&field.ty, direction);
         let default = field.default.as_ref().filter(|value| !value.is_null());
-        let tags: Vec<String> = default.map(|value| format!("@defaultValue {}", literal(value))).into_iter().collect();
+        let tags: Vec<String> =
+            default.map(|value| format!("@defaultValue {}", literal(value))).into_iter().collect();
         format!("{}  {}{mark}: {ty}{null};\n", doc(&field.doc, "  ", &tags), key(&camel(&field.name)))
     }
 
@@ -319,7 +343,9 @@ impl<'a> File<'a> {
         let enums = self.api.enums.iter().map(|item| (&item.name, &item.group));
         let home = records.chain(enums).find(|(known, _)| *known == name).map(|(_, group)| module_of(group));
         match home {
-            Some(module) if module != self.module => self.import(&format!("./{module}"), &format!("type {name}")),
+            Some(module) if module != self.module => {
+                self.import(&format!("./{module}"), &format!("type {name}"))
+            }
             Some(_) => {}
             None => panic!("the type {name} is named but not described"),
         }
@@ -348,8 +374,10 @@ impl<'a> File<'a> {
 
     fn group(&mut self, group: &Group) {
         self.import("../base", "Group");
-        let mut text = format!("{}export class {} extends Group {{\n", doc(&group.doc, "", &[]), pascal(&group.name));
-        let methods: Vec<String> = group.operations.iter().map(|operation| self.method(group, operation)).collect();
+        let mut text =
+            format!("{}export class {} extends Group {{\n", doc(&group.doc, "", &[]), pascal(&group.name));
+        let methods: Vec<String> =
+            group.operations.iter().map(|operation| self.method(group, operation)).collect();
         text += &methods.join("\n");
         self.body.push(text + "}\n");
     }
@@ -375,7 +403,10 @@ impl<'a> File<'a> {
             Shape::Call { .. } => (format!("Promise<{result}>"), "call"),
             Shape::Pages { .. } => {
                 self.import("../paged", "type Paged");
-                (format!("Paged<{result}>"), if self.has_raw(&operation.result) { "pagedWithRaw" } else { "paged" })
+                (
+                    format!("Paged<{result}>"),
+                    if self.has_raw(&operation.result) { "pagedWithRaw" } else { "paged" },
+                )
             }
         };
         let head = format!("{}{generic}", camel(&operation.method));
@@ -405,7 +436,10 @@ impl<'a> File<'a> {
 
     fn has_raw(&self, ty: &Type) -> bool {
         let Type::Record(name) = ty else { return false };
-        self.api.records.iter().any(|record| record.name == *name && record.fields.iter().any(|field| field.raw))
+        self.api
+            .records
+            .iter()
+            .any(|record| record.name == *name && record.fields.iter().any(|field| field.raw))
     }
 
     fn credential(&mut self, credential: &Credential) {
@@ -427,7 +461,8 @@ impl<'a> File<'a> {
             _ => None,
         };
         if alone.is_none() {
-            let mut options = format!("/** What {{@link {name}}} consists of. */\nexport interface {name}Options {{\n");
+            let mut options =
+                format!("/** What {{@link {name}}} consists of. */\nexport interface {name}Options {{\n");
             for field in &credential.fields {
                 options += &self.member(field, Direction::In);
             }
@@ -440,20 +475,28 @@ impl<'a> File<'a> {
             let secret = credential.secrets.contains(&field.name);
             let property = if secret { format!("#{}", camel(&field.name)) } else { camel(&field.name) };
             let ty = self.ty(&field.ty, Direction::In);
-            let ty = if field.required { ty } else { format!("{ty} | undefined") };
             if !secret {
                 text += &doc(&field.doc, "  ", &[]);
             }
-            _ = writeln!(text, "  readonly {property}: {ty};");
-            let given = if alone.is_some() { camel(&field.name) } else { format!("options.{}", camel(&field.name)) };
-            _ = writeln!(takes, "    this.{property} = {given};");
+            let given =
+                if alone.is_some() { camel(&field.name) } else { format!("options.{}", camel(&field.name)) };
+            let (mark, check) = if field.required {
+                ("", String::new())
+            } else {
+                ("?", format!("if ({given} !== undefined) "))
+            };
+            _ = writeln!(text, "  readonly {property}{mark}: {ty};");
+            _ = writeln!(takes, "    {check}this.{property} = {given};");
             _ = write!(gives, ", {}: this.{property}", field.name);
         }
         let parameter = match alone {
             Some(field) => format!("{}: {}", camel(&field.name), self.ty(&field.ty, Direction::In)),
             None => format!("options: {name}Options"),
         };
-        _ = write!(text, "\n  constructor({parameter}) {{\n{takes}  }}\n\n  /** @internal */\n  [crossing](): object {{\n");
+        _ = write!(
+            text,
+            "\n  constructor({parameter}) {{\n{takes}  }}\n\n  /** @internal */\n  [crossing](): object {{\n"
+        );
         let line = format!("    return {{ {gives} }};");
         if line.len() <= WIDTH {
             _ = writeln!(text, "{line}");
@@ -491,7 +534,11 @@ fn doc(text: &str, indent: &str, tags: &[String]) -> String {
         lines.push(String::new());
     }
     for tag in tags {
-        lines.extend(wrap(&tag.replace("*/", "*\\/").split_whitespace().collect::<Vec<_>>().join(" "), room, "  "));
+        lines.extend(wrap(
+            &tag.replace("*/", "*\\/").split_whitespace().collect::<Vec<_>>().join(" "),
+            room,
+            "  ",
+        ));
     }
     match lines.as_slice() {
         [] => String::new(),
@@ -512,7 +559,8 @@ fn paragraphs(text: &str) -> Vec<String> {
     let mut fenced = false;
     for line in text.trim().lines() {
         let start = line.trim_start();
-        let own = fenced || start.is_empty() || start.starts_with(['-', '*', '|', '#']) || start.starts_with("```");
+        let own =
+            fenced || start.is_empty() || start.starts_with(['-', '*', '|', '#']) || start.starts_with("```");
         fenced ^= start.starts_with("```");
         match joined.last_mut() {
             Some(last) if !own && !last.is_empty() && !last.starts_with("```") => {
@@ -526,16 +574,15 @@ fn paragraphs(text: &str) -> Vec<String> {
 }
 
 fn wrap(text: &str, room: usize, continued: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
-        let last = lines.last_mut().expect("it begins with one");
-        if last.trim().is_empty() {
-            last.push_str(word);
-        } else if last.chars().count() + 1 + word.chars().count() <= room {
-            last.push(' ');
-            last.push_str(word);
-        } else {
-            lines.push(format!("{continued}{word}"));
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("{continued}{word}")),
+            None => lines.push(word.to_owned()),
         }
     }
     lines
@@ -544,7 +591,9 @@ fn wrap(text: &str, room: usize, continued: &str) -> Vec<String> {
 /// A JSON value as prettier writes it.
 fn literal(value: &serde_json::Value) -> String {
     match value {
-        serde_json::Value::String(text) if !text.contains('\'') => format!("'{}'", text.replace('\\', "\\\\")),
+        serde_json::Value::String(text) if !text.contains('\'') => {
+            format!("'{}'", text.replace('\\', "\\\\"))
+        }
         other => other.to_string(),
     }
 }
@@ -579,8 +628,8 @@ fn snake(name: &str) -> String {
 /// A parameter's name, with a `_` behind what the language keeps for itself.
 fn variable(name: &str) -> String {
     const RESERVED: [&str; 14] = [
-        "case", "class", "const", "default", "delete", "enum", "export", "function", "import", "in", "new", "options",
-        "switch", "with",
+        "case", "class", "const", "default", "delete", "enum", "export", "function", "import", "in", "new",
+        "options", "switch", "with",
     ];
     let name = camel(name);
     if RESERVED.contains(&name.as_str()) { name + "_" } else { name }
