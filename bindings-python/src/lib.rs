@@ -1,1 +1,43 @@
-//! Native half of the binding.
+//! Native half of the Python package: clients, pages, cancellation, errors, logs, token callbacks and the sandbox.
+//!
+//! It knows no operation. What users call is written by `core/codegen` into `python/m365kit/_faces`; it hands a name
+//! and JSON to [`client::Client`] and gets JSON back.
+
+use pyo3::prelude::*;
+
+mod bridge;
+mod client;
+mod errors;
+mod gate;
+mod logs;
+mod pages;
+mod process;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod tokens;
+
+/// The native half of m365kit.
+#[pymodule(gil_used = false)]
+#[pyo3(name = "_native")]
+mod native {
+    #[pymodule_export]
+    use super::client::Client;
+    #[pymodule_export]
+    use super::pages::Pages;
+    #[pymodule_export]
+    use super::process::shutdown;
+    #[cfg(feature = "sandbox")]
+    #[pymodule_export]
+    use super::sandbox::Sandbox;
+    #[pymodule_export]
+    use super::tokens::TokenReply;
+    use m365kit::ErrorKind;
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let kinds: Vec<&str> = ErrorKind::ALL.iter().copied().map(ErrorKind::as_str).collect();
+        module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
+        module.add("ERROR_KINDS", kinds)
+    }
+}

@@ -1,0 +1,80 @@
+"""Microsoft 365 APIs that audit and watch a tenant, for scripts, notebooks and services.
+
+`Client` blocks and `AsyncClient` is awaited; both have the same groups, such as `client.audit`. `Sandbox` is a
+simulated tenant to try them on.
+"""
+
+from __future__ import annotations
+
+from . import _faces
+from ._base import AsyncPaged, Paged
+from ._credentials import Credential
+from ._errors import (
+    AuthError,
+    Cancelled,
+    Conflict,
+    DecodeError,
+    Gone,
+    InvalidRequest,
+    M365Error,
+    NetworkError,
+    NotFound,
+    PermissionDenied,
+    ServiceError,
+    Throttled,
+    Timeout,
+    UnsupportedOnWire,
+)
+from ._faces import *
+from ._native import VERSION as __version__
+from ._record import OpenNumber, OpenText, Record
+from ._tokens import AccessToken, TokenRequest
+from ._values import UNSET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .sandbox import Sandbox
+
+__all__ = [
+    "UNSET",
+    "AccessToken",
+    "AsyncPaged",
+    "AuthError",
+    "Cancelled",
+    "Conflict",
+    "Credential",
+    "DecodeError",
+    "Gone",
+    "InvalidRequest",
+    "M365Error",
+    "NetworkError",
+    "NotFound",
+    "OpenNumber",
+    "OpenText",
+    "Paged",
+    "PermissionDenied",
+    "Record",
+    "Sandbox",
+    "ServiceError",
+    "Throttled",
+    "Timeout",
+    "TokenRequest",
+    "UnsupportedOnWire",
+    "__version__",
+]
+__all__ += _faces.__all__
+
+
+def __getattr__(name: str) -> Any:
+    # Few programs that are in use need the sandbox, and its module is slow to import beside the others.
+    if name == "Sandbox":
+        from .sandbox import Sandbox
+
+        return Sandbox
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

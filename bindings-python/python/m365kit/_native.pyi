@@ -1,0 +1,73 @@
+"""The native half of m365kit; see the package itself for what to call."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, final
+
+VERSION: Final[str]
+ERROR_KINDS: Final[list[str]]
+
+@final
+class Client:
+    """A client of the core, and the process that it belongs to."""
+
+    def __new__(cls, options: bytes, callback: Callable[..., Any] | None = None) -> Client: ...
+    def call(self, name: str, args: bytes, payload: bytes | None = None) -> tuple[bytes, bytes]:
+        """Makes a call and blocks until its answer is there: `(json, payload)`."""
+
+    def call_async(
+        self,
+        event_loop: asyncio.AbstractEventLoop,
+        name: str,
+        args: bytes,
+        payload: bytes | None = None,
+    ) -> asyncio.Future[tuple[bytes, bytes]]:
+        """Makes a call; a future of `event_loop` for its answer."""
+
+    def pages(self, name: str, args: bytes) -> Pages:
+        """Begins a listing. Nothing is sent before its first page is asked for."""
+
+    def close(self) -> None:
+        """Ends everything that is in flight. In a child of the process there is nothing to end."""
+
+@final
+class Pages:
+    """The pages of one listing. Asked for one at a time; a second request waits for the first."""
+
+    def next(self) -> tuple[bytes, bytes, bytes] | None:
+        """The next page, or `None` after the last: `(items, payload, meta)`."""
+
+    def next_async(
+        self, event_loop: asyncio.AbstractEventLoop
+    ) -> asyncio.Future[tuple[bytes, bytes, bytes] | None]:
+        """A future of `event_loop` for what `next` would return."""
+
+    def close(self) -> None:
+        """Ends the listing and what it has in flight. `next` then finds no more pages."""
+
+@final
+class TokenReply:
+    """Where `m365kit._tokens` puts the token. Dropped unanswered, the call fails."""
+
+    def token(self, token: str, expires_on: float | None = None) -> None:
+        """Answers with a token, and with the moment when it ends, in seconds since 1970, if known."""
+
+    def failure(self, exception: BaseException) -> None:
+        """Answers with the exception that the callable raised."""
+
+@final
+class Sandbox:
+    """A running sandbox. It lives on threads of its own until it is closed."""
+
+    def __new__(cls, config: bytes) -> Sandbox: ...
+    def describe(self) -> str:
+        """Where it is and how to sign in to it, as JSON."""
+
+    def control(self, name: str, args: str) -> str:
+        """One of its control operations; arguments and result are JSON."""
+
+    def close(self) -> None:
+        """Stops it."""
+
+def _shutdown() -> None:
+    """Closes the gate and ends the runtime; `atexit` calls it."""

@@ -1,0 +1,142 @@
+"""Values on their way in and out: times, durations, lists, and what was left unsaid."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from ._errors import InvalidRequest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Final, TypeVar, final
+
+    T = TypeVar("T")
+else:
+
+    def final(cls: T) -> T:
+        return cls
+
+
+@final
+class Unset:
+    """The type of `UNSET`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __reduce__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset()
+"""Not said. Where `None` clears a value, this is what leaves it alone."""
+
+
+def read_time(text: str) -> datetime | None:
+    """The time of the core's RFC 3339 text; `None` for a year that Python has not."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def write_time(time: datetime) -> str:
+    """RFC 3339 in UTC, with no more digits of a second than there are."""
+    text = time.astimezone(timezone.utc).isoformat()
+    text = text.removesuffix("+00:00")
+    return (text.rstrip("0") if "." in text else text) + "Z"
+
+
+def moment(name: str, value: datetime | Unset | None) -> datetime | Unset | None:
+    """Checks an argument that is a point in time.
+
+    Raises:
+        InvalidRequest: It is no `datetime`, or has no time zone.
+    """
+    if value is None or isinstance(value, Unset):
+        return value
+    if not isinstance(value, datetime):
+        raise InvalidRequest(
+            f"{name}: expected a datetime, not {type(value).__name__}",
+            hint="pass an aware datetime, such as datetime.now(timezone.utc) - timedelta(hours=1)",
+        )
+    if value.utcoffset() is None:
+        raise InvalidRequest(
+            f"{name}: the datetime {value.isoformat(' ')} is naive, so nobody can tell which moment is meant",
+            hint="use datetime.now(timezone.utc) in place of now() or utcnow(), or call .astimezone() "
+            "on it if it is in local time",
+        )
+    return value
+
+
+def span(name: str, value: timedelta | str | Unset | None) -> float | str | Unset | None:
+    """Checks an argument that is a length of time; a `timedelta` becomes seconds.
+
+    Raises:
+        InvalidRequest: It is neither a `timedelta` nor text.
+    """
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if value is None or isinstance(value, (str, Unset)):
+        return value
+    raise InvalidRequest(
+        f"{name}: expected a timedelta or text, not {type(value).__name__}",
+        hint='pass timedelta(hours=24), or text such as "24h", "7d" or "90m"',
+    )
+
+
+def several(name: str, value: Iterable[T] | Unset | None) -> list[T] | Unset | None:
+    """Checks an argument that is a list; any iterable but text will do.
+
+    Raises:
+        InvalidRequest: It is one text, or cannot be iterated.
+    """
+    if value is None or isinstance(value, Unset):
+        return value
+    if isinstance(value, (str, bytes)):
+        raise InvalidRequest(f"{name}: expected a list, not one text", hint=f"pass [{value!r}]")
+    try:
+        return list(value)
+    except TypeError:
+        raise InvalidRequest(f"{name}: expected a list, not {type(value).__name__}") from None
+
+
+def read_list(read: Callable[[Any], T]) -> Callable[[list[Any]], list[T]]:
+    """A reader of lists, from that of an item."""
+    return lambda values: [read(value) for value in values]
+
+
+def read_map(read: Callable[[Any], T]) -> Callable[[dict[str, Any]], dict[str, T]]:
+    """A reader of maps, from that of a value."""
+    return lambda values: {key: read(value) for key, value in values.items()}
+
+
+def read_span(seconds: float) -> timedelta:
+    """The duration of a number of seconds."""
+    return timedelta(seconds=seconds)
+
+
+def as_it_is(value: Any) -> Any:
+    """The reader of what JSON holds already."""
+    return value
+
+
+class _Null:
+    __slots__ = ()
+
+
+NULL: Final = _Null()
+"""What becomes `null` on the way out, where `None` would be left out."""
+
+
+def clearable(value: T | Unset | None) -> T | _Null | None:
+    """An argument for which `None` clears, and `UNSET` says nothing."""
+    if isinstance(value, Unset):
+        return None
+    return NULL if value is None else value

@@ -1,0 +1,116 @@
+//! The client: three ways in, for every operation alike.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use m365kit::dispatch::Reply;
+use m365kit::identity::TokenSource;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::pages::Pages;
+use crate::process::Process;
+use crate::tokens::Callback;
+use crate::{bridge, errors, logs};
+
+/// A client of the core, and the process that it belongs to.
+#[pyclass(frozen, module = "m365kit._native")]
+pub(crate) struct Client {
+    core: Option<Arc<m365kit::Client>>,
+    process: Arc<Process>,
+    callback: Option<Arc<Callback>>,
+}
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(signature = (options, callback=None))]
+    fn new(py: Python<'_>, options: &[u8], callback: Option<Py<PyAny>>) -> PyResult<Self> {
+        let process = Process::current(py)?;
+        logs::refresh(py, &process)?;
+        let callback = callback.map(|function| Arc::new(Callback::new(function, Arc::clone(&process.gate))));
+        let tokens = callback.clone().map(|callback| callback as Arc<dyn TokenSource>);
+        let core = {
+            let _inside = process.handle(py)?.enter();
+            m365kit::Client::from_json(options, tokens).map_err(|error| errors::raise(py, &error))?
+        };
+        Ok(Client { core: Some(Arc::new(core)), process, callback })
+    }
+
+    /// Makes a call and blocks until its answer is there: `(json, payload)`.
+    #[pyo3(signature = (name, args, payload=None))]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        name: String,
+        args: &[u8],
+        payload: Option<&[u8]>,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+        logs::refresh(py, &self.process)?;
+        let (reply, _pass) = bridge::block(py, &self.process, self.request(name, args, payload))?;
+        Ok((PyBytes::new(py, &reply.json), PyBytes::new(py, &reply.payload)))
+    }
+
+    /// Makes a call; a future of `event_loop` for its answer.
+    #[pyo3(signature = (event_loop, name, args, payload=None))]
+    fn call_async<'py>(
+        &self,
+        py: Python<'py>,
+        event_loop: &Bound<'py, PyAny>,
+        name: String,
+        args: &[u8],
+        payload: Option<&[u8]>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        logs::refresh(py, &self.process)?;
+        self.run_callback_on(event_loop);
+        bridge::awaitable(&self.process, event_loop, self.request(name, args, payload), |py, reply| {
+            let parts = (PyBytes::new(py, &reply.json), PyBytes::new(py, &reply.payload));
+            Ok(parts.into_pyobject(py)?.into_any().unbind())
+        })
+    }
+
+    /// Begins a listing. Nothing is sent before its first page is asked for.
+    fn pages(&self, py: Python<'_>, name: &str, args: &[u8]) -> PyResult<Pages> {
+        let _inside = self.process.handle(py)?.enter();
+        let pages = self.core().pages(name, args).map_err(|error| errors::raise(py, &error))?;
+        Ok(Pages::new(pages, Arc::clone(&self.process), self.callback.clone()))
+    }
+
+    /// Ends everything that is in flight. In a child of the process there is nothing to end.
+    fn close(&self) {
+        if self.process.is_here() {
+            self.core().close();
+        }
+    }
+}
+
+impl Client {
+    fn core(&self) -> &Arc<m365kit::Client> {
+        // Empty only while `drop` runs.
+        self.core.as_ref().unwrap_or_else(|| unreachable!())
+    }
+
+    fn request(
+        &self,
+        name: String,
+        args: &[u8],
+        payload: Option<&[u8]>,
+    ) -> impl Future<Output = Result<Reply, m365kit::Error>> + Send + 'static {
+        let core = Arc::clone(self.core());
+        let args = args.to_vec();
+        let payload = payload.map(Bytes::copy_from_slice);
+        async move { core.call(&name, &args, payload).await }
+    }
+
+    fn run_callback_on(&self, event_loop: &Bound<'_, PyAny>) {
+        if let Some(callback) = &self.callback {
+            callback.run_on(event_loop);
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.process.discard(self.core.take());
+    }
+}
