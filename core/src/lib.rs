@@ -1,1 +1,41 @@
-//! m365kit
+//! Microsoft 365 APIs that audit, watch, find and use a tenant.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use futures::TryStreamExt;
+//! use m365kit::audit::ContentType;
+//! use m365kit::{Client, ClientSecret};
+//!
+//! # async fn example(client_id: String, secret: String) -> m365kit::Result<()> {
+//! let client = Client::builder("contoso.onmicrosoft.com")
+//!     .credential(ClientSecret::new(client_id, secret))
+//!     .build()?;
+//! let mut records = client.audit().records([ContentType::Exchange]).last(Duration::from_secs(86_400)).stream();
+//! while let Some(record) = records.try_next().await? {
+//!     println!("{:?} {:?}", record.creation_time, record.operation);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod audit;
+mod client;
+mod cloud;
+pub mod dispatch;
+mod error;
+mod http;
+pub mod identity;
+mod interval;
+pub mod logs;
+mod open_enum;
+mod page;
+mod request;
+
+pub use client::{Client, ClientBuilder, ClientOptions};
+pub use cloud::{Cloud, CustomCloud, Service};
+pub use error::{Error, ErrorKind, Place, Result};
+pub use identity::{AccessToken, Callback, ClientSecret, Credential, StaticToken};
+pub use interval::Interval;
+pub use page::{Page, Paged, Report, Warning, WarningCode};
+pub use request::{AnswerBody, SendRequest};

@@ -1,0 +1,124 @@
+//! A blob: a JSON array of records, cut into them without copying.
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use super::record::{AuditRecord, Origin};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A blob whose records are read as they are taken.
+#[derive(Debug)]
+pub(super) struct Blob {
+    records: std::vec::IntoIter<AuditRecord>,
+    /// Elements that are no records.
+    pub(super) errors: Vec<Error>,
+    /// How long the body was, decompressed.
+    pub(super) bytes: usize,
+}
+
+impl Blob {
+    /// Reads a body whole or not at all: one that is cut, or is no array, is a fault of the transport.
+    pub(super) fn read(body: Bytes, origin: &Origin) -> Result<Blob> {
+        let elements: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|e| not_an_array(&body, e))?;
+        let mut records = Vec::with_capacity(elements.len());
+        let mut errors = Vec::new();
+        for (index, element) in elements.iter().enumerate() {
+            match AuditRecord::read(body.slice_ref(element.get().as_bytes()), origin) {
+                Some(record) => records.push(record),
+                None => errors.push(not_a_record(element, index, origin)),
+            }
+        }
+        let bytes = body.len();
+        Ok(Blob { records: records.into_iter(), errors, bytes })
+    }
+
+    /// Adds the records of another body of the same blob.
+    pub(super) fn append(&mut self, more: Blob) {
+        let mut records: Vec<_> = std::mem::take(&mut self.records).collect();
+        records.extend(more.records);
+        self.records = records.into_iter();
+        self.errors.extend(more.errors);
+        self.bytes += more.bytes;
+    }
+
+    /// The next records, as many as are asked for and there are.
+    pub(super) fn take(&mut self, count: usize) -> Vec<AuditRecord> {
+        self.records.by_ref().take(count).collect()
+    }
+
+    /// Reads further fields of every record.
+    pub(super) fn extend_records(&mut self, paths: &[String]) {
+        self.records.as_mut_slice().iter_mut().for_each(|record| record.extend(paths));
+    }
+
+    pub(super) fn is_drained(&self) -> bool {
+        self.records.len() == 0
+    }
+}
+
+fn not_an_array(body: &Bytes, error: serde_json::Error) -> Error {
+    let message = match body.first() {
+        None => "the blob is empty".to_owned(),
+        Some(b'[') if error.is_eof() => format!("the blob ends in the middle, after {} bytes", body.len()),
+        Some(b'[') => format!("the blob is not JSON, at byte {} of {}", error.column(), body.len()),
+        Some(_) => {
+            let start = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
+            format!("the blob is not a list of records but: {start}")
+        }
+    };
+    Error::decode(message).with_status(200).with_source(error)
+}
+
+fn not_a_record(element: &RawValue, index: usize, origin: &Origin) -> Error {
+    let start: String = element.get().chars().take(80).collect();
+    Error::new(ErrorKind::Decode, format!("element {index} of the blob is not a record: {start}")).at(
+        |place| {
+            origin.mark(place);
+            place.index = Some(index);
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(body: impl Into<Bytes>) -> Result<Blob> {
+        Blob::read(body.into(), &Origin::new(None, "blob"))
+    }
+
+    #[test]
+    fn what_is_no_record_is_reported_with_its_place_and_its_siblings_come() {
+        let mut blob = read(r#"[{"Id":"a"}, 7, null, {"Id":"b"}, []]"#).unwrap();
+        let ids: Vec<_> = blob.take(9).into_iter().filter_map(|r| r.id).collect();
+        assert_eq!(ids, ["a", "b"]);
+        assert_eq!(
+            blob.errors.iter().map(|e| e.place().index).collect::<Vec<_>>(),
+            [Some(1), Some(2), Some(4)]
+        );
+    }
+
+    #[test]
+    fn what_is_no_array_is_a_fault_that_is_worth_another_try() {
+        for body in
+            ["", "{\"error\":{}}", "<html>", "[{\"Id\":\"a\"}", "[{\"Id\":\"a\"", "[{}] trailing", "\"x\""]
+        {
+            let error = read(body).unwrap_err();
+            assert!(error.kind() == ErrorKind::Decode && error.is_retryable(), "{body}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused_without_a_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(body);
+        }
+
+        #[test]
+        fn no_cut_of_a_blob_passes_for_the_whole(cut in 0usize..60) {
+            let body = r#"[{"Id":"1","Operation":"x"},{"Id":"2","Operation":"[]"},{"Id":"3"}]"#;
+            prop_assert!(read(body[..cut.min(body.len() - 1)].to_owned()).is_err());
+        }
+    }
+}

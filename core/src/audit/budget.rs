@@ -1,0 +1,43 @@
+//! A limit on the bytes that fetched and waiting blobs may hold, whatever their size.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// What all blobs of one feed may hold, in KiB.
+const TOTAL: u32 = 64 * 1024;
+/// What a blob is taken to hold before any was seen, in KiB.
+const FIRST_GUESS: u32 = 4 * 1024;
+
+/// Hands out room for blobs in the order in which they were asked for.
+///
+/// How long a blob is turns out when it is there, so that the room asked for is a guess from those
+/// before it. In order, because a feed waits for its first blob while the later ones hold their room.
+#[derive(Debug, Clone)]
+pub(super) struct Budget {
+    room: Arc<Semaphore>,
+    guess: Arc<AtomicU32>,
+}
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Budget {
+            room: Arc::new(Semaphore::new(TOTAL as usize)),
+            guess: Arc::new(AtomicU32::new(FIRST_GUESS)),
+        }
+    }
+
+    /// Waits for room; it is given back when the permit is dropped.
+    pub(super) async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        let guess = self.guess.load(Ordering::Relaxed).clamp(1, TOTAL);
+        Arc::clone(&self.room).acquire_many_owned(guess).await.ok()
+    }
+
+    /// Learns how long a blob was: at once if it was longer than thought, slowly if shorter.
+    pub(super) fn learn(&self, bytes: usize) {
+        let seen = u32::try_from(bytes / 1024 + 1).unwrap_or(TOTAL).min(TOTAL);
+        let guess = self.guess.load(Ordering::Relaxed);
+        self.guess.store(if seen > guess { seen } else { guess - (guess - seen) / 8 }, Ordering::Relaxed);
+    }
+}

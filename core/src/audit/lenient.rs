@@ -1,0 +1,149 @@
+//! Reading values that are not quite what the tables say: texts for numbers, blanks for nothing.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// A text; numbers and booleans give theirs. Null, objects and lists give none.
+///
+/// An unpaired surrogate, left where the service cut a text, becomes the replacement character.
+pub(super) fn text(raw: &RawValue) -> Option<String> {
+    let json = raw.get();
+    match json.as_bytes().first()? {
+        b'"' => match serde_json::from_str::<Cow<'_, str>>(json) {
+            Ok(text) => Some(text.into_owned()),
+            Err(_) => damaged_text(json),
+        },
+        b'{' | b'[' | b'n' => None,
+        _ => Some(json.to_owned()),
+    }
+}
+
+/// A whole number: as such, as a float without a fraction, or as a text that holds one.
+#[allow(clippy::cast_possible_truncation)] // checked to be whole and within 2^53
+pub(super) fn int(raw: &RawValue) -> Option<i64> {
+    let text = text(raw)?;
+    let text = text.trim();
+    text.parse().ok().or_else(|| {
+        let float: f64 = text.parse().ok()?;
+        (float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0).then_some(float as i64)
+    })
+}
+
+/// An instant. Without a zone it is UTC; blank and year 1 mean none.
+pub(super) fn time(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if text.is_empty() || text.starts_with("0001-01-01") {
+        return None;
+    }
+    text.parse::<Timestamp>().ok().or_else(|| {
+        text.parse::<DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|t| t.timestamp())
+    })
+}
+
+/// A truth value, or a text that spells one.
+pub(super) fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(truth) => Some(*truth),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// For serde: a text, where blank means none.
+pub(super) fn text_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty()))
+}
+
+/// For serde: an instant with or without a zone, where blank means none.
+pub(super) fn time_or_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
+    Ok(Option::<Cow<'de, str>>::deserialize(deserializer)?.and_then(|text| time(&text)))
+}
+
+/// serde_json reads lone surrogates when bytes are asked for, and only then.
+fn damaged_text(json: &str) -> Option<String> {
+    struct Lossy;
+
+    impl Visitor<'_> for Lossy {
+        type Value = String;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a text")
+        }
+
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
+            // A lone surrogate is three bytes, each replaced: one mark is enough.
+            Ok(String::from_utf8_lossy(bytes).replace("\u{fffd}\u{fffd}\u{fffd}", "\u{fffd}"))
+        }
+    }
+
+    serde_json::Deserializer::from_str(json).deserialize_bytes(Lossy).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn raw(json: &str) -> Box<RawValue> {
+        RawValue::from_string(json.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_read_from_what_holds_one() {
+        for (json, n) in [
+            ("6", Some(6)),
+            ("\"6\"", Some(6)),
+            ("6.00", Some(6)),
+            ("-1", Some(-1)),
+            ("\"\"", None),
+            ("9007199254740993", Some(9_007_199_254_740_993)),
+            ("6.5", None),
+            ("null", None),
+            ("{}", None),
+        ] {
+            assert_eq!(int(&raw(json)), n, "{json}");
+        }
+    }
+
+    #[test]
+    fn times_are_utc_whatever_they_look_like() {
+        for text in [
+            "2026-11-20T10:03:12",
+            "2026-11-20T10:03:12Z",
+            "2026-11-20 10:03:12",
+            "2026-11-20T12:03:12+02:00",
+            " 2026-11-20T10:03:12.0000000 ",
+        ] {
+            assert_eq!(time(text), Some("2026-11-20T10:03:12Z".parse().unwrap()), "{text}");
+        }
+        for text in ["", "0001-01-01T00:00:00", "yesterday"] {
+            assert_eq!(time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_cut_within_a_character_is_mended() {
+        assert_eq!(text(&raw(r#""cut \uD83D""#)).unwrap(), "cut \u{fffd}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_is_read_without_a_panic(text_in in ".{0,40}", n in any::<f64>()) {
+            let _ = time(&text_in);
+            for json in [serde_json::to_string(&text_in).unwrap(), n.to_string()] {
+                if let Ok(raw) = RawValue::from_string(json) {
+                    let _ = (text(&raw), int(&raw));
+                }
+            }
+        }
+    }
+}

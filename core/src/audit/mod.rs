@@ -1,0 +1,118 @@
+//! The Office 365 Management Activity API: the audit feed.
+//!
+//! Source: "Office 365 Management Activity API reference" and "... schema".
+
+mod address;
+mod blob;
+mod budget;
+mod codes;
+mod content;
+mod content_type;
+mod feed;
+mod lenient;
+mod listing;
+mod notifications;
+mod record;
+mod record_type;
+mod records;
+mod route;
+mod schema;
+mod sensitive_types;
+mod subscriptions;
+mod window;
+
+pub use content::{Content, GetContent, ListContent};
+pub use content_type::ContentType;
+pub use notifications::{ListNotifications, Notification, NotificationStatus};
+pub use record::AuditRecord;
+pub use record_type::{AuditLogScope, RecordType, UserType};
+pub use records::{ListRecords, OnError, RecordsBuilder};
+pub use schema::{GetRecordSchema, RecordSchema, Schema, SchemaField};
+pub use sensitive_types::{ListSensitiveTypes, SensitiveType};
+pub use subscriptions::{
+    ListSubscriptions, StartSubscription, StopResult, StopSubscription, Subscription, SubscriptionStatus,
+    Webhook, WebhookTarget,
+};
+
+use crate::Client;
+use crate::dispatch::{Call, Listing};
+use crate::error::Result;
+use crate::page::Paged;
+
+/// Records in a page at most: what crosses into another language at once.
+const PAGE_OF_RECORDS: usize = 1_000;
+
+/// The audit feed of a tenant; see [`Client::audit`].
+#[derive(Debug, Clone)]
+pub struct Audit {
+    client: Client,
+}
+
+impl Audit {
+    pub(crate) fn new(client: Client) -> Self {
+        Audit { client }
+    }
+
+    /// Streams the records of these content types; of all that are subscribed, if none is named.
+    pub fn records(&self, content_types: impl IntoIterator<Item = ContentType>) -> RecordsBuilder {
+        let types: Vec<_> = content_types.into_iter().collect();
+        let content_types = (!types.is_empty()).then_some(types);
+        RecordsBuilder {
+            client: self.client.clone(),
+            request: ListRecords { content_types, ..ListRecords::default() },
+        }
+    }
+
+    /// Starts the subscription to a content type; content is polled. Removes a webhook that is there.
+    pub async fn start(&self, content_type: ContentType) -> Result<Subscription> {
+        self.send(StartSubscription { content_type, webhook: None }).await
+    }
+
+    /// Starts the subscription to a content type, or changes its webhook.
+    pub async fn start_with_webhook(
+        &self,
+        content_type: ContentType,
+        webhook: WebhookTarget,
+    ) -> Result<Subscription> {
+        self.send(StartSubscription { content_type, webhook: Some(webhook) }).await
+    }
+
+    /// Stops the subscription to a content type. What would have appeared until the next start is lost.
+    pub async fn stop(&self, content_type: ContentType) -> Result<StopResult> {
+        self.send(StopSubscription { content_type }).await
+    }
+
+    /// Lists the subscriptions of the tenant.
+    pub async fn list_subscriptions(&self) -> Result<Vec<Subscription>> {
+        self.send(ListSubscriptions {}).await
+    }
+
+    /// Lists the content that became available within a span of time.
+    pub fn list_content(&self, request: ListContent) -> Result<Paged<Content>> {
+        request.open(self.client.clone())
+    }
+
+    /// Fetches one blob of content.
+    pub fn get_content(&self, request: GetContent) -> Result<Paged<AuditRecord>> {
+        request.open(self.client.clone())
+    }
+
+    /// Lists the attempts to deliver notifications to a webhook.
+    pub fn list_notifications(&self, request: ListNotifications) -> Result<Paged<Notification>> {
+        request.open(self.client.clone())
+    }
+
+    /// Lists the names of the sensitive information types, in the language asked for.
+    pub async fn list_sensitive_types(&self, language: Option<String>) -> Result<Vec<SensitiveType>> {
+        self.send(ListSensitiveTypes { language }).await
+    }
+
+    /// Tells what is documented of a record type.
+    pub fn record_schema(&self, record_type: RecordType) -> RecordSchema {
+        RecordSchema::of(record_type)
+    }
+
+    async fn send<C: Call>(&self, request: C) -> Result<C::Output> {
+        request.send(self.client.clone(), None).await
+    }
+}

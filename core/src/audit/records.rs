@@ -1,0 +1,177 @@
+//! `records(...)`: what the feed is for. The request, and the builder that Rust programs use.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::content_type::ContentType;
+use super::feed;
+use super::record::AuditRecord;
+use super::window::Span;
+use crate::Client;
+use crate::dispatch::{Listing, Operation};
+use crate::error::{Error, Result};
+use crate::interval::Interval;
+use crate::open_enum::text_enum;
+use crate::page::Paged;
+
+text_enum! {
+    /// What happens when a blob, a page or a content type cannot be read.
+    OnError {
+        /// Everything else is delivered, and then an error with the summary is raised.
+        Raise = "raise",
+        /// The feed ends with the first error.
+        RaiseAtOnce = "raise_at_once",
+        /// Everything else is delivered, and the errors are collected beside it.
+        Collect = "collect",
+    }
+}
+
+/// Streams the audit records that became available within a span of time.
+///
+/// Lists the content of each type in windows of at most 24 hours, fetches the blobs concurrently under the
+/// pace, and yields their records in bounded memory. One bad blob, page or content type does not end the
+/// others. Content that the service names more than once is fetched once.
+///
+/// Source: "Office 365 Management Activity API reference", List available content, Retrieve content.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ListRecords {
+    /// What to read. Default: all that the tenant is subscribed to.
+    #[serde(default)]
+    pub content_types: Option<Vec<ContentType>>,
+    /// The beginning of the span, on the time at which content became available. Default: a day before its end.
+    #[serde(default)]
+    pub start: Option<Timestamp>,
+    /// The end of the span, not included. Default: now.
+    #[serde(default)]
+    pub end: Option<Timestamp>,
+    /// The length of the span up to its end, in place of `start`: at most seven days.
+    #[serde(default)]
+    pub last: Option<Interval>,
+    /// What happens when a part of the feed cannot be read.
+    #[serde(default = "raise")]
+    pub on_error: OnError,
+    /// Whether records come by content type and by the time at which their content became available; without
+    /// it they come as they arrive, which is faster.
+    #[serde(default = "yes")]
+    pub ordered: bool,
+    /// Whether records whose id was delivered before are left out. Remembers every id of the run.
+    #[serde(default)]
+    pub dedupe: bool,
+    /// Fields beyond the common ones to read, by their paths, such as `Item.Subject`.
+    #[serde(default)]
+    pub extended: Option<Vec<String>>,
+}
+
+fn raise() -> OnError {
+    OnError::Raise
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for ListRecords {
+    fn default() -> Self {
+        ListRecords {
+            content_types: None,
+            start: None,
+            end: None,
+            last: None,
+            on_error: raise(),
+            ordered: true,
+            dedupe: false,
+            extended: None,
+        }
+    }
+}
+
+impl Operation for ListRecords {
+    const NAME: &'static str = "audit.records";
+}
+
+impl Listing for ListRecords {
+    type Item = AuditRecord;
+    const IS_FEED: bool = true;
+
+    fn open(self, client: Client) -> Result<Paged<AuditRecord>> {
+        if let Some(types) = &self.content_types {
+            if types.is_empty() {
+                return Err(Error::invalid(
+                    "content_types is empty: leave it out to read all that are subscribed",
+                ));
+            }
+            types.iter().try_for_each(ContentType::check)?;
+        }
+        if let OnError::Unknown(text) = &self.on_error {
+            return Err(Error::invalid(format!(
+                "on_error {text:?} is none of raise, raise_at_once and collect"
+            )));
+        }
+        if self.extended.iter().flatten().any(|path| path.split('.').any(|part| part.trim().is_empty())) {
+            return Err(Error::invalid("extended holds an empty path"));
+        }
+        let span = Span::new(self.start, self.end, self.last)?;
+        Ok(feed::open(client, self, span))
+    }
+}
+
+/// Puts a request for records together; what each part means is said at [`ListRecords`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing is read until `stream` is called"]
+pub struct RecordsBuilder {
+    pub(super) client: Client,
+    pub(super) request: ListRecords,
+}
+
+impl RecordsBuilder {
+    /// The beginning of the span.
+    pub fn start(mut self, start: Timestamp) -> Self {
+        self.request.start = Some(start);
+        self
+    }
+
+    /// The end of the span, not included.
+    pub fn end(mut self, end: Timestamp) -> Self {
+        self.request.end = Some(end);
+        self
+    }
+
+    /// The length of the span up to its end.
+    pub fn last(mut self, last: impl Into<Interval>) -> Self {
+        self.request.last = Some(last.into());
+        self
+    }
+
+    /// What happens when a part of the feed cannot be read.
+    pub fn on_error(mut self, on_error: OnError) -> Self {
+        self.request.on_error = on_error;
+        self
+    }
+
+    /// Whether the order of content is kept.
+    pub fn ordered(mut self, ordered: bool) -> Self {
+        self.request.ordered = ordered;
+        self
+    }
+
+    /// Whether records whose id was delivered before are left out.
+    pub fn dedupe(mut self, dedupe: bool) -> Self {
+        self.request.dedupe = dedupe;
+        self
+    }
+
+    /// Fields beyond the common ones to read, by their paths.
+    pub fn extended<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.request.extended = Some(paths.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Begins. Nothing is sent before the first record is asked for; a request that cannot be right is the
+    /// first thing that the stream says.
+    pub fn stream(self) -> Paged<AuditRecord> {
+        let opened = self.request.open(self.client);
+        opened.unwrap_or_else(|error| Paged::new(futures::stream::once(std::future::ready(Err(error)))))
+    }
+}

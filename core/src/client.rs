@@ -1,0 +1,325 @@
+//! The client, its options, and the parts that all APIs share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::Audit;
+use crate::cloud::{Cloud, Hosts};
+use crate::error::{Error, Result};
+use crate::http::{Clock, Corridor, Pace, Retry, Send, SendOptions};
+use crate::identity::{Callback, Credential, Identity, TokenSource, check_tenant, is_guid};
+use crate::interval::Interval;
+
+/// Requests in flight at once, unless the caller says otherwise.
+const CONCURRENCY: u32 = 16;
+/// Requests a minute: the documented baseline of the Management Activity API.
+const RATE_LIMIT: f64 = 2_000.0;
+const ATTEMPTS: u32 = 6;
+const DEADLINE: Duration = Duration::from_secs(30 * 60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A client of one tenant. Cheap to clone; clones share connections, tokens and pace.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    tenant: String,
+    cloud: Cloud,
+    publisher_id: Option<String>,
+    concurrency: usize,
+    corridor: Corridor,
+}
+
+/// What a client is made from. All but the tenant and the credential may be left out.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ClientOptions {
+    /// The tenant: its directory id (GUID) or one of its domains, such as `contoso.onmicrosoft.com`.
+    pub tenant: String,
+    /// What the client proves its identity with.
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub credential: Credential,
+    /// The cloud that the tenant lives in. Default: the worldwide commercial cloud.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub cloud: Cloud,
+    /// The directory id (GUID) of the organisation that wrote the calling software, sent with every
+    /// request of the audit feed. Default: the tenant's own, which is right for who reads their own tenant.
+    #[serde(default)]
+    pub publisher_id: Option<String>,
+    /// How many requests may be in flight at once. Default: 16.
+    #[serde(default)]
+    pub concurrency: Option<u32>,
+    /// How many requests may leave in a minute. Default: 2,000, the documented baseline of the audit feed.
+    #[serde(default)]
+    pub rate_limit: Option<f64>,
+    /// How often a request that meets faults is sent, the first time included. Default: 6.
+    #[serde(default)]
+    pub attempts: Option<u32>,
+    /// How long one request may take in all, repetitions and waits included. Default: 30 minutes.
+    #[serde(default)]
+    pub deadline: Option<Interval>,
+    /// How long making a connection may take. Default: 10 seconds.
+    #[serde(default)]
+    pub connect_timeout: Option<Interval>,
+    /// How long nothing may arrive before an answer counts as stalled; its size does not matter.
+    /// Default: 30 seconds.
+    #[serde(default)]
+    pub read_timeout: Option<Interval>,
+    /// The URL of a proxy for all requests. Default: what the environment names.
+    #[serde(default)]
+    pub proxy: Option<String>,
+    /// Certificate authorities to trust besides the system's, as PEM text.
+    #[serde(default)]
+    pub root_certificates: Option<String>,
+    /// What the client calls itself to the services. Default: `m365kit/` and the version.
+    #[serde(default)]
+    pub user_agent: Option<String>,
+}
+
+impl Client {
+    /// Begins a client of a tenant: its directory id (GUID) or one of its domains.
+    pub fn builder(tenant: impl Into<String>) -> ClientBuilder {
+        ClientBuilder { options: ClientOptions::new(tenant.into(), Callback::missing().into()) }
+    }
+
+    /// A client from its options.
+    pub fn new(options: ClientOptions) -> Result<Client> {
+        check_tenant(&options.tenant)?;
+        options.credential.check()?;
+        let hosts: Hosts = options.cloud.resolve()?;
+        hosts.authority()?;
+        if let Some(publisher) = &options.publisher_id
+            && !is_guid(publisher)
+        {
+            return Err(Error::invalid(format!("publisher_id {publisher:?} is not a directory id (GUID)")));
+        }
+        let concurrency = positive("concurrency", options.concurrency, CONCURRENCY)?;
+        let rate = options.rate_limit.unwrap_or(RATE_LIMIT);
+        if !rate.is_finite() || rate <= 0.0 {
+            return Err(Error::invalid(format!(
+                "rate_limit {rate} is not a positive number of requests a minute"
+            )));
+        }
+        let corridor = Corridor {
+            hosts,
+            identity: Identity::new(options.tenant.clone(), options.credential),
+            pace: Pace::new(rate, concurrency as usize),
+            retry: Retry {
+                attempts: positive("attempts", options.attempts, ATTEMPTS)?,
+                deadline: some_time("deadline", options.deadline, DEADLINE)?,
+            },
+            send: Send::new(&SendOptions {
+                connect_timeout: some_time("connect_timeout", options.connect_timeout, CONNECT_TIMEOUT)?,
+                read_timeout: some_time("read_timeout", options.read_timeout, READ_TIMEOUT)?,
+                proxy: options.proxy.map(|proxy| check_proxy(&proxy).map(|()| proxy)).transpose()?,
+                root_certificates: options.root_certificates,
+                user_agent: options
+                    .user_agent
+                    .unwrap_or_else(|| concat!("m365kit/", env!("CARGO_PKG_VERSION")).into()),
+            })?,
+            clock: Clock::default(),
+            closed: CancellationToken::new(),
+        };
+        Ok(Client {
+            shared: Arc::new(Shared {
+                tenant: options.tenant,
+                cloud: options.cloud,
+                publisher_id: options.publisher_id,
+                concurrency: concurrency as usize,
+                corridor,
+            }),
+        })
+    }
+
+    /// The Office 365 Management Activity API: the audit feed.
+    pub fn audit(&self) -> Audit {
+        Audit::new(self.clone())
+    }
+
+    /// Ends everything that is under way, and all later calls, with the kind `Cancelled`.
+    pub fn close(&self) {
+        self.shared.corridor.closed.cancel();
+    }
+
+    pub(crate) fn corridor(&self) -> &Corridor {
+        &self.shared.corridor
+    }
+
+    pub(crate) fn concurrency(&self) -> usize {
+        self.shared.concurrency
+    }
+
+    pub(crate) fn publisher_id(&self) -> Option<&str> {
+        self.shared.publisher_id.as_deref()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("tenant", &self.shared.tenant)
+            .field("cloud", &self.shared.cloud)
+            .field("identity", &self.shared.corridor.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientOptions {
+    fn new(tenant: String, credential: Credential) -> Self {
+        ClientOptions {
+            tenant,
+            credential,
+            cloud: Cloud::Public,
+            publisher_id: None,
+            concurrency: None,
+            rate_limit: None,
+            attempts: None,
+            deadline: None,
+            connect_timeout: None,
+            read_timeout: None,
+            proxy: None,
+            root_certificates: None,
+            user_agent: None,
+        }
+    }
+
+    /// Options from their JSON form; a credential that is a callback is given its source here.
+    pub fn from_json(json: &[u8], tokens: Option<Arc<dyn TokenSource>>) -> Result<Self> {
+        let mut options: ClientOptions = crate::dispatch::read("option", json)?;
+        if let (Credential::Callback(callback), Some(source)) = (&mut options.credential, tokens) {
+            *callback = Callback::from_source(source);
+        }
+        Ok(options)
+    }
+}
+
+/// Puts a client together; what each part means is said at [`ClientOptions`].
+#[derive(Debug, Clone)]
+pub struct ClientBuilder {
+    options: ClientOptions,
+}
+
+macro_rules! setters {
+    ($($(#[doc = $doc:literal])+ $field:ident: $type:ty;)+) => {
+        $($(#[doc = $doc])+
+        #[must_use]
+        pub fn $field(mut self, $field: impl Into<$type>) -> Self {
+            self.options.$field = Some($field.into());
+            self
+        })+
+    };
+}
+
+impl ClientBuilder {
+    /// What the client proves its identity with. Must be given.
+    #[must_use]
+    pub fn credential(mut self, credential: impl Into<Credential>) -> Self {
+        self.options.credential = credential.into();
+        self
+    }
+
+    /// The cloud that the tenant lives in.
+    #[must_use]
+    pub fn cloud(mut self, cloud: Cloud) -> Self {
+        self.options.cloud = cloud;
+        self
+    }
+
+    setters! {
+        /// The directory id of the organisation that wrote the calling software.
+        publisher_id: String;
+        /// How many requests may be in flight at once.
+        concurrency: u32;
+        /// How many requests may leave in a minute.
+        rate_limit: f64;
+        /// How often a request that meets faults is sent.
+        attempts: u32;
+        /// How long one request may take in all.
+        deadline: Interval;
+        /// How long making a connection may take.
+        connect_timeout: Interval;
+        /// How long nothing may arrive before an answer counts as stalled.
+        read_timeout: Interval;
+        /// The URL of a proxy for all requests.
+        proxy: String;
+        /// Certificate authorities to trust besides the system's, as PEM text.
+        root_certificates: String;
+        /// What the client calls itself to the services.
+        user_agent: String;
+    }
+
+    /// Checks everything and makes the client.
+    pub fn build(self) -> Result<Client> {
+        Client::new(self.options)
+    }
+}
+
+fn positive(name: &str, value: Option<u32>, default: u32) -> Result<u32> {
+    match value {
+        Some(0) => Err(Error::invalid(format!("{name} is 0: it must be at least 1"))),
+        Some(value) => Ok(value),
+        None => Ok(default),
+    }
+}
+
+fn some_time(name: &str, value: Option<Interval>, default: Duration) -> Result<Duration> {
+    match value {
+        Some(Interval(Duration::ZERO)) => Err(Error::invalid(format!("{name} is 0: it must be longer"))),
+        Some(Interval(length)) => Ok(length),
+        None => Ok(default),
+    }
+}
+
+fn check_proxy(proxy: &str) -> Result<()> {
+    // A password in the URL must not turn up in the message.
+    let url = url::Url::parse(proxy).map_err(|e| Error::invalid(format!("the proxy is not a URL: {e}")))?;
+    match url.scheme() {
+        "http" | "https" => Ok(()),
+        other => Err(Error::invalid(format!("the proxy's scheme {other:?} is neither http nor https"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::ClientSecret;
+
+    fn builder() -> ClientBuilder {
+        Client::builder("contoso.onmicrosoft.com").credential(ClientSecret::new("app", "s3cret"))
+    }
+
+    #[test]
+    fn options_that_cannot_be_right_are_refused_by_name() {
+        for (bad, named) in [
+            (builder().concurrency(0u32), "concurrency"),
+            (builder().rate_limit(0.0), "rate_limit"),
+            (builder().rate_limit(-1.0), "rate_limit"),
+            (builder().rate_limit(f64::NAN), "rate_limit"),
+            (builder().attempts(0u32), "attempts"),
+            (builder().deadline(Duration::ZERO), "deadline"),
+            (builder().publisher_id("me"), "publisher_id"),
+            (builder().proxy("socks9"), "proxy"),
+            (builder().root_certificates("not pem"), "root_certificates"),
+            (builder().credential(ClientSecret::new("app", "  ")), "secret"),
+            (Client::builder("contoso.onmicrosoft.com"), "credential"),
+        ] {
+            let error = bad.build().unwrap_err();
+            assert!(error.message().contains(named), "{named}: {error}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_can_be_printed_shows_the_secret() {
+        let client = builder().build().unwrap();
+        assert!(!format!("{client:?}{:?}", builder()).contains("s3cret"));
+    }
+}

@@ -1,0 +1,102 @@
+//! What the generator of the language faces reads.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, Value};
+
+use super::{Call, Listing, OPERATIONS};
+use crate::ClientOptions;
+use crate::cloud::{Cloud, CustomCloud};
+use crate::error::ErrorKind;
+use crate::identity::{Callback, ClientSecret, StaticToken};
+use crate::page::{Report, Warning};
+
+/// The whole API, as JSON Schema.
+#[derive(Debug)]
+pub struct Description {
+    /// The operations, in the order of the documentation.
+    pub operations: Vec<OperationDescription>,
+    /// The options of a client, without tenant, credential and cloud.
+    pub options: Schema,
+    /// The credentials: the tag that tells them apart, and their fields.
+    pub credentials: Vec<(&'static str, Schema)>,
+    /// The hosts of a custom cloud.
+    pub custom_cloud: Schema,
+    /// The clouds with a name of their own, and their docs.
+    pub clouds: &'static [(&'static str, &'static str)],
+    /// The error kinds and their docs.
+    pub error_kinds: Vec<(&'static str, &'static str)>,
+    /// The types that the others refer to, by name.
+    pub definitions: Map<String, Value>,
+}
+
+/// One operation.
+#[derive(Debug)]
+pub struct OperationDescription {
+    /// Such as `audit.list_content`.
+    pub name: &'static str,
+    /// Whether it gives pages.
+    pub pages: bool,
+    /// Whether those pages are a feed.
+    pub feed: bool,
+    /// Whether bytes may travel beside the arguments.
+    pub payload: bool,
+    /// The arguments, with the operation's docs.
+    pub request: Schema,
+    /// The result, or the item of a page.
+    pub result: Schema,
+}
+
+/// Describes every operation and type.
+pub fn describe() -> Description {
+    let generator = &mut SchemaSettings::draft2020_12().into_generator();
+    let operations = OPERATIONS.iter().map(|entry| (entry.describe)(generator)).collect();
+    let options = ClientOptions::json_schema(generator);
+    let credentials = vec![
+        ("client_secret", ClientSecret::json_schema(generator)),
+        ("static_token", StaticToken::json_schema(generator)),
+        ("callback", Callback::json_schema(generator)),
+    ];
+    let custom_cloud = CustomCloud::json_schema(generator);
+    generator.subschema_for::<Warning>();
+    generator.subschema_for::<Report>();
+    Description {
+        operations,
+        options,
+        credentials,
+        custom_cloud,
+        clouds: Cloud::NAMED,
+        error_kinds: ErrorKind::ALL.iter().map(|kind| (kind.as_str(), kind.doc())).collect(),
+        definitions: generator.take_definitions(true),
+    }
+}
+
+pub(super) fn call<O>(generator: &mut SchemaGenerator) -> OperationDescription
+where
+    O: Call + JsonSchema,
+    O::Output: JsonSchema,
+{
+    OperationDescription {
+        name: O::NAME,
+        pages: false,
+        feed: false,
+        payload: O::TAKES_PAYLOAD,
+        request: O::json_schema(generator),
+        result: generator.subschema_for::<O::Output>(),
+    }
+}
+
+pub(super) fn listing<O>(generator: &mut SchemaGenerator) -> OperationDescription
+where
+    O: Listing + JsonSchema,
+    O::Item: JsonSchema,
+{
+    OperationDescription {
+        name: O::NAME,
+        pages: true,
+        feed: O::IS_FEED,
+        payload: false,
+        request: O::json_schema(generator),
+        result: generator.subschema_for::<O::Item>(),
+    }
+}

@@ -1,0 +1,29 @@
+//! First step: may this host be given a token, and which one?
+
+use super::{Corridor, Request};
+use crate::error::{Error, Repeat, Result};
+use crate::identity::Token;
+
+/// The token for a request; none if it carries none. A foreign host is refused here, whoever named it.
+pub(super) async fn bearer(corridor: &Corridor, request: &Request) -> Result<Option<Token>> {
+    let Some(service) = &request.bearer else { return Ok(None) };
+    if !corridor.hosts.trusts(service, &request.url) {
+        let host = request.url.host_str().unwrap_or("no host");
+        return Err(Error::invalid(format!(
+            "{host} is not the {service} host of this cloud: it gets no token"
+        )));
+    }
+    corridor.identity.token(corridor, service).await.map(Some)
+}
+
+/// Forgets a token that the service refused, unless another call has already replaced it.
+pub(super) fn discard_if_refused(
+    corridor: &Corridor,
+    request: &Request,
+    token: Option<&Token>,
+    error: &Error,
+) {
+    if let (Some(service), Some(token), Repeat::WithNewToken) = (&request.bearer, token, error.repeat()) {
+        corridor.identity.discard(service, token);
+    }
+}

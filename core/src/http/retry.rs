@@ -1,0 +1,85 @@
+//! The one loop: how often a request is repeated, how long it waits, and when it gives up.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Limit, Pace, Request};
+use crate::error::{Error, ErrorKind, Repeat, Result};
+
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+
+/// The bounds of repetition.
+#[derive(Debug, Clone)]
+pub(crate) struct Retry {
+    /// How often a request may be sent that meets faults, the first time included.
+    pub(crate) attempts: u32,
+    /// How long a call may take in all, waits included.
+    pub(crate) deadline: Duration,
+}
+
+impl Retry {
+    /// Begins to count the attempts at a request.
+    pub(super) fn attempts<'a>(&'a self, request: &'a Request) -> Attempts<'a> {
+        let deadline = Instant::now() + self.deadline;
+        Attempts { bounds: self, request, deadline, faults: 0, renewed: false }
+    }
+}
+
+/// The attempts at one request.
+pub(super) struct Attempts<'a> {
+    bounds: &'a Retry,
+    request: &'a Request,
+    deadline: Instant,
+    faults: u32,
+    renewed: bool,
+}
+
+impl Attempts<'_> {
+    /// An attempt, ended at the deadline.
+    pub(super) async fn within_deadline<T>(&self, attempt: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::time::timeout_at(self.deadline, attempt).await.unwrap_or_else(|_| {
+            let deadline = self.bounds.deadline;
+            Err(Error::new(ErrorKind::Timeout, format!("no success within the deadline of {deadline:?}"))
+                .with_hint("Raise `deadline` if the call may take longer"))
+        })
+    }
+
+    /// Waits until another attempt may be made; gives the error back if none may.
+    pub(super) async fn wait_after(&mut self, error: Error, pace: &Pace) -> Result<()> {
+        let wait = match error.repeat() {
+            Repeat::Never => return Err(error),
+            Repeat::WithNewToken if self.renewed => return Err(error),
+            Repeat::WithNewToken => {
+                self.renewed = true;
+                Duration::ZERO
+            }
+            // Refused requests were not taken, so any may go again; the pace holds them back.
+            Repeat::Throttled if self.request.limit == Limit::Tenant => pace.pause_left(),
+            Repeat::Throttled | Repeat::Fault => {
+                self.faults += 1;
+                let allowed = self.request.repeatable || error.repeat() == Repeat::Throttled;
+                if !allowed || self.faults >= self.bounds.attempts {
+                    return Err(error);
+                }
+                error.retry_after().unwrap_or_else(|| backoff(self.faults))
+            }
+        };
+        if Instant::now() + wait >= self.deadline {
+            return Err(error);
+        }
+        tracing::debug!(
+            target: "m365kit::http", kind = error.kind().as_str(), status = error.status(), code = error.code(),
+            wait_ms = wait.as_millis(), path = self.request.url.path(), "repeating a request"
+        );
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+}
+
+/// Exponential with full jitter, so that workers who failed together do not come back together.
+fn backoff(faults: u32) -> Duration {
+    let ceiling = FIRST_BACKOFF.saturating_mul(1 << (faults - 1).min(10)).min(LONGEST_BACKOFF);
+    ceiling.mul_f64(fastrand::f64())
+}

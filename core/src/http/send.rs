@@ -1,0 +1,125 @@
+//! The one door out: reqwest, with timeouts that notice a stall rather than a size.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue};
+use reqwest::{Certificate, Proxy, StatusCode, redirect};
+use secrecy::ExposeSecret;
+
+use super::{Body, Request};
+use crate::cloud::require_https;
+use crate::error::{Error, ErrorKind, Repeat, Result};
+use crate::identity::Token;
+
+/// How connections are made.
+#[derive(Debug, Clone)]
+pub(crate) struct SendOptions {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) read_timeout: Duration,
+    pub(crate) proxy: Option<String>,
+    pub(crate) root_certificates: Option<String>,
+    pub(crate) user_agent: String,
+}
+
+/// An answer with its whole body, decompressed.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Sends requests, over connections that are kept and shared.
+#[derive(Debug, Clone)]
+pub(crate) struct Send {
+    http: reqwest::Client,
+}
+
+impl Send {
+    pub(crate) fn new(options: &SendOptions) -> Result<Self> {
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(options.connect_timeout)
+            .read_timeout(options.read_timeout)
+            // A redirect would carry the token wherever the answer says.
+            .redirect(redirect::Policy::none())
+            .user_agent(&options.user_agent);
+        if let Some(proxy) = &options.proxy {
+            let proxy =
+                Proxy::all(proxy).map_err(|e| Error::invalid("the proxy is not a URL").with_source(e))?;
+            builder = builder.proxy(proxy);
+        }
+        if let Some(pem) = &options.root_certificates {
+            let certificates = Certificate::from_pem_bundle(pem.as_bytes())
+                .map_err(|e| Error::invalid("root_certificates is not PEM text").with_source(e))?;
+            if certificates.is_empty() {
+                return Err(Error::invalid("root_certificates holds no certificate"));
+            }
+            builder = builder.tls_certs_merge(certificates);
+        }
+        let http =
+            builder.build().map_err(|e| Error::invalid("the HTTP client cannot be set up").with_source(e))?;
+        Ok(Send { http })
+    }
+
+    /// Sends once, and reads the whole answer.
+    pub(super) async fn send(&self, request: &Request, bearer: Option<&Token>) -> Result<Answer> {
+        require_https("the address", &request.url)?;
+        let mut out =
+            self.http.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+        if let Some(token) = bearer {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.secret().expose_secret()))
+                .map_err(|_| {
+                    Error::new(ErrorKind::Auth, "the token holds characters that no header may hold")
+                })?;
+            value.set_sensitive(true);
+            out = out.header(AUTHORIZATION, value);
+        }
+        if let Body::Bytes(bytes) = &request.body {
+            out = out.header(CONTENT_LENGTH, bytes.len()).body(bytes.clone());
+        }
+        let response = out.send().await.map_err(transport)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.map_err(transport)?;
+        tracing::trace!(
+            target: "m365kit::http", method = %request.method, path = request.url.path(),
+            status = status.as_u16(), bytes = body.len(), "answered"
+        );
+        Ok(Answer { status, headers, body })
+    }
+}
+
+fn transport(error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    let cause = deepest_cause(&error);
+    let (kind, message) = if error.is_timeout() && error.is_connect() {
+        (ErrorKind::Timeout, "no connection within the time allowed".to_owned())
+    } else if error.is_timeout() {
+        (ErrorKind::Timeout, "nothing arrived within the time allowed between two reads".to_owned())
+    } else if error.is_connect() {
+        (ErrorKind::Network, format!("no connection: {cause}"))
+    } else if error.is_body() || error.is_decode() {
+        (ErrorKind::Network, format!("the answer was cut short: {cause}"))
+    } else {
+        (ErrorKind::Network, format!("the connection failed: {cause}"))
+    };
+    let distrusted = cause.contains("certificate");
+    let failure = Error::new(kind, message).with_repeat(Repeat::Fault).with_source(error);
+    if distrusted {
+        // The same certificate will be shown again.
+        return failure.with_repeat(Repeat::Never).with_hint(
+            "If the host is yours or a proxy's, pass its certificate authority in `root_certificates`",
+        );
+    }
+    failure
+}
+
+/// The deepest cause, which is the one that names the trouble.
+fn deepest_cause(error: &dyn StdError) -> String {
+    let mut deepest = error;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    deepest.to_string()
+}

@@ -1,0 +1,190 @@
+//! Listings that page by themselves: item by item, or page by page.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::{fmt, vec};
+
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::open_enum::text_enum;
+
+text_enum! {
+    /// What a warning is about.
+    WarningCode {
+        /// The start of the span had slipped out of the seven days that the service keeps, and was moved.
+        StartClamped = "start_clamped",
+        /// The link to the next page belonged to another span; the span was listed again.
+        StaleLink = "stale_link",
+        /// The link to the next page led back to a page already read; the listing ended there.
+        LoopingLink = "looping_link",
+        /// The service named the same content more than once; it was fetched once.
+        DuplicateContent = "duplicate_content",
+        /// Records without an id were delivered; they cannot be told from duplicates.
+        MissingId = "missing_id",
+        /// The local clock differs from the service's; the difference is allowed for.
+        ClockSkew = "clock_skew",
+    }
+}
+
+/// Something that a caller should know although nothing failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Warning {
+    /// What it is about.
+    pub code: WarningCode,
+    /// The same in words, with the figures.
+    pub message: String,
+    /// The content type that was being read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// The beginning of the span that it concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<Timestamp>,
+    /// The end of the span that it concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<Timestamp>,
+}
+
+/// What a feed has done so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Spans listed to their end.
+    pub windows: u64,
+    /// Pages of listings read.
+    pub pages: u64,
+    /// Blobs of content fetched.
+    pub blobs: u64,
+    /// Records delivered.
+    pub records: u64,
+    /// Bytes of content fetched, decompressed.
+    pub bytes: u64,
+    /// Records left out because their id had been delivered before; counted with `dedupe` only.
+    pub duplicates: u64,
+    /// Blobs, pages, content types and records that could not be delivered.
+    pub failed: u64,
+    /// Requests that the service refused because of its rate limits, by this client in all.
+    pub refusals: u64,
+}
+
+/// A page of a listing, or a piece of a feed.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// What the page holds; may be empty.
+    pub items: Vec<T>,
+    /// Continues the listing after this page; none where there is nothing after it, and for feeds.
+    pub token: Option<String>,
+    /// What could not be delivered since the last page.
+    pub errors: Vec<Error>,
+    /// What the caller should know since the last page.
+    pub warnings: Vec<Warning>,
+    /// What the feed has done so far; none for plain listings.
+    pub report: Option<Report>,
+}
+
+impl<T> Page<T> {
+    pub(crate) fn of(items: Vec<T>) -> Self {
+        Page { items, token: None, errors: Vec::new(), warnings: Vec::new(), report: None }
+    }
+}
+
+/// A listing: a stream of its items, or by [`next_page`](Paged::next_page) of its pages.
+///
+/// Pages are fetched as they are asked for; dropping it ends what is under way.
+pub struct Paged<T> {
+    pages: BoxStream<'static, Result<Page<T>>>,
+    items: vec::IntoIter<T>,
+    token: Option<String>,
+    errors: Vec<Error>,
+    warnings: Vec<Warning>,
+    report: Option<Report>,
+}
+
+impl<T> Paged<T> {
+    pub(crate) fn new(pages: impl Stream<Item = Result<Page<T>>> + Send + 'static) -> Self {
+        Paged {
+            pages: pages.boxed(),
+            items: Vec::new().into_iter(),
+            token: None,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            report: None,
+        }
+    }
+
+    /// The next page; none at the end. Items of a page that was begun item by item are skipped.
+    pub async fn next_page(&mut self) -> Result<Option<Page<T>>> {
+        self.items = Vec::new().into_iter();
+        match self.pages.next().await {
+            Some(page) => {
+                let page = page?;
+                self.note(&page);
+                Ok(Some(page))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Continues the listing after the page that was read last.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// What could not be delivered so far, where the caller chose to collect that.
+    pub fn errors(&self) -> &[Error] {
+        &self.errors
+    }
+
+    /// What the caller should know so far.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// What a feed has done so far; none for plain listings.
+    pub fn report(&self) -> Option<&Report> {
+        self.report.as_ref()
+    }
+
+    fn note(&mut self, page: &Page<T>) {
+        self.token.clone_from(&page.token);
+        self.errors.extend_from_slice(&page.errors);
+        self.warnings.extend_from_slice(&page.warnings);
+        self.report = page.report.or(self.report);
+    }
+}
+
+impl<T: Unpin> Stream for Paged<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(item) = self.items.next() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match self.pages.poll_next_unpin(cx) {
+                Poll::Ready(Some(Ok(page))) => {
+                    self.note(&page);
+                    self.items = page.items.into_iter();
+                }
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Paged<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paged")
+            .field("token", &self.token)
+            .field("report", &self.report)
+            .finish_non_exhaustive()
+    }
+}
