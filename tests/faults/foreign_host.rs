@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use m365kit::OnError;
+use m365kit::audit::OnError;
 use m365kit_sandbox::Sandbox;
 use m365kit_tests::clients::client_of;
 use serde_json::json;
