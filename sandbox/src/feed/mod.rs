@@ -1,0 +1,397 @@
+//! The audit feed: blobs that are made from the seed when they are asked for, so that a feed of any size costs nothing
+//! until it is read.
+
+mod mix;
+mod people;
+mod template;
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::audit::ContentType;
+use crate::clock::{self, DAY, HOUR, MINUTE, SECOND};
+use crate::config::Config;
+use crate::random::{Random, fraction, guid, hash, push_guid, salt};
+use people::Person;
+use template::{Names, Scene, Template};
+
+/// How long content can be fetched after it became available.
+pub(crate) const RETENTION: i64 = 7 * DAY;
+
+/// A feed as it lies before anything is added to it.
+pub(crate) struct Feed {
+    seed: u64,
+    begin: i64,
+    /// Cumulative activity at the end of each hour since `begin`, ending at 1.
+    activity: Vec<f64>,
+    span: i64,
+    blobs: [usize; 5],
+    records: usize,
+    record_bytes: Option<usize>,
+    shuffle: bool,
+    within: usize,
+    across: usize,
+    large: Option<(ContentType, usize)>,
+    templates: [Vec<Template>; 5],
+    /// For each content type, which template a number below the sum of the weights stands for.
+    draws: [Vec<u8>; 5],
+    people: Vec<Person>,
+    filler: Vec<u8>,
+}
+
+/// One blob of the feed: its content type and its place among the blobs of that type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Blob {
+    pub(crate) content_type: ContentType,
+    pub(crate) index: usize,
+}
+
+/// Why an id names no blob of the feed.
+pub(crate) enum NoBlob {
+    /// It is not a content id.
+    Malformed,
+    /// It could be one, and is not.
+    Unknown,
+}
+
+impl Feed {
+    /// Plans a feed that ends a little before `now`.
+    pub(crate) fn new(config: &Config, tenant: &str, now: i64) -> Self {
+        let reach = (config.days * DAY as f64) as i64;
+        // A reader whose own clock is a little off, or who asks for "the last 24 hours" some minutes after the start,
+        // must find all of it.
+        let margin = (reach / 20).min(10 * MINUTE);
+        let begin = now - reach + margin;
+        let span = reach - 2 * margin;
+        let mut blobs = share_out(config);
+        let large = config.large_blob.map(|records| {
+            let general = ContentType::General;
+            let home =
+                if config.content_types.contains(&general) { general } else { config.content_types[0] };
+            blobs[home.index()] += 1;
+            (home, records)
+        });
+        let names = Names { tenant, domain: &config.domain };
+        let (templates, draws) = templates(&names);
+        Self {
+            seed: config.seed,
+            begin,
+            activity: activity(begin, span),
+            span,
+            blobs,
+            records: config.records,
+            record_bytes: config.record_bytes,
+            shuffle: config.shuffle,
+            within: config.duplicates.within_blob,
+            across: config.duplicates.across_blobs,
+            large,
+            templates,
+            draws,
+            people: people::people(config.seed),
+            filler: if config.record_bytes.is_some() { filler(config.seed) } else { Vec::new() },
+        }
+    }
+
+    /// The blobs of a type that became available in `from..until`.
+    pub(crate) fn window(&self, content_type: ContentType, from: i64, until: i64) -> Range<usize> {
+        self.first_at(content_type, from)
+            ..self.first_at(content_type, until).max(self.first_at(content_type, from))
+    }
+
+    /// When a blob became available. Later blobs of a type are never earlier.
+    pub(crate) fn created(&self, blob: Blob) -> i64 {
+        let count = self.blobs[blob.content_type.index()];
+        let place = blob.index as f64 + fraction(self.key(blob, salt("created")));
+        let target = place / count as f64;
+        let hour = self.activity.partition_point(|&sum| sum <= target).min(self.activity.len() - 1);
+        let low = if hour == 0 { 0.0 } else { self.activity[hour - 1] };
+        let inside = ((target - low) / (self.activity[hour] - low)).clamp(0.0, 1.0);
+        let width = HOUR.min(self.span - hour as i64 * HOUR);
+        let offset = (inside * width as f64) as i64;
+        self.begin + hour as i64 * HOUR + offset
+    }
+
+    /// The id of a blob, in the shape that the service has: two times, two spellings of the type, a region.
+    pub(crate) fn content_id(&self, blob: Blob) -> String {
+        let created = self.created(blob);
+        let key = self.key(blob, salt("id"));
+        let begin = created - 6 * MINUTE - (key % 240_000).cast_signed();
+        let (slug, title) = blob.content_type.slugs();
+        let (start, end) = (clock::compact(begin), clock::compact(created));
+        format!("{start}{:06}${end}{:06}${slug}${title}$na0045", key >> 32 & 0x7_ffff, blob.index)
+    }
+
+    /// The blob that an id names.
+    pub(crate) fn find(&self, id: &str) -> Result<Blob, NoBlob> {
+        let parts: Vec<&str> = id.split('$').collect();
+        let [start, end, slug, title, _region] = parts[..] else { return Err(NoBlob::Malformed) };
+        let timestamp = |text: &str| text.len() == 23 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let content_type = ContentType::ALL.into_iter().find(|known| known.slugs() == (slug, title));
+        let (Some(content_type), true) = (content_type, timestamp(start) && timestamp(end)) else {
+            return Err(NoBlob::Malformed);
+        };
+        let index = end[17..].parse().map_err(|_| NoBlob::Malformed)?;
+        let blob = Blob { content_type, index };
+        if index < self.blobs[content_type.index()] && self.content_id(blob) == id {
+            Ok(blob)
+        } else {
+            Err(NoBlob::Unknown)
+        }
+    }
+
+    /// Ids of the records that a blob was made with, in their order before shuffling.
+    pub(crate) fn own_ids(&self, blob: Blob) -> impl Iterator<Item = String> {
+        (0..self.own_records(blob)).map(move |number| self.id_text(blob, number))
+    }
+
+    /// Ids of the records that a blob repeats from the one before it.
+    pub(crate) fn repeated_ids(&self, blob: Blob) -> impl Iterator<Item = String> {
+        let before = Blob { index: blob.index.saturating_sub(1), ..blob };
+        (0..self.across_records(blob)).map(move |number| self.id_text(before, number))
+    }
+
+    /// How many records a blob was made with, without repeats.
+    pub(crate) fn own_records(&self, blob: Blob) -> usize {
+        if let Some((content_type, records)) = self.large
+            && content_type == blob.content_type
+            && blob.index + 1 == self.blobs[content_type.index()]
+        {
+            return records;
+        }
+        let low = self.records.div_ceil(2);
+        let high = self.records + self.records / 2;
+        low + (self.key(blob, salt("size")) % (high - low + 1) as u64) as usize
+    }
+
+    /// How many records a blob holds, repeats included.
+    pub(crate) fn all_records(&self, blob: Blob) -> usize {
+        let own = self.own_records(blob);
+        own + self.within.min(own) + self.across_records(blob)
+    }
+
+    /// The body of a blob, in pieces of about `piece` bytes.
+    pub(crate) fn body(self: std::sync::Arc<Self>, blob: Blob, piece: usize) -> Body {
+        let order = self.order(blob);
+        Body { feed: self, order, next: 0, piece }
+    }
+
+    /// Length of a blob's body in bytes. Costs as much as making it.
+    pub(crate) fn length(&self, blob: Blob, scratch: &mut Vec<u8>) -> usize {
+        let order = self.order(blob);
+        let mut length = 2 + order.len().saturating_sub(1);
+        for (index, number) in order {
+            scratch.clear();
+            self.write(scratch, Blob { index, ..blob }, number);
+            length += scratch.len();
+        }
+        length
+    }
+
+    /// About how long a record is.
+    pub(crate) fn mean_record(&self) -> usize {
+        self.record_bytes.unwrap_or(0).max(1_100)
+    }
+
+    /// Which records a blob holds: of which blob, and which there.
+    fn order(&self, blob: Blob) -> Vec<(usize, usize)> {
+        let own = self.own_records(blob);
+        let mut order: Vec<_> =
+            (0..own).chain(0..self.within.min(own)).map(|number| (blob.index, number)).collect();
+        if let Some(index) = blob.index.checked_sub(1) {
+            order.extend((0..self.across_records(blob)).map(|number| (index, number)));
+        }
+        if self.shuffle {
+            let mut random = Random::new(self.key(blob, salt("shuffle")));
+            for last in (1..order.len()).rev() {
+                order.swap(last, random.below(last + 1));
+            }
+        }
+        order
+    }
+
+    fn write(&self, out: &mut Vec<u8>, blob: Blob, number: usize) {
+        let content_type = blob.content_type.index();
+        let seed = hash(&[self.key(blob, salt("record")), number as u64]);
+        let draws = &self.draws[content_type];
+        let template = &self.templates[content_type][usize::from(draws[(seed >> 8) as usize % draws.len()])];
+        // Latency of 5 to 95 minutes between an event and the blob that holds it.
+        let late = 5 * MINUTE + (seed >> 20 & 0x7fff).cast_signed() * 90 * MINUTE / 0x8000;
+        let at = (self.created(blob) - late) / SECOND * SECOND;
+        let start = out.len();
+        template.write(out, self.record_id(blob, number), &Scene { people: &self.people, seed, at });
+        if let Some(mean) = self.record_bytes {
+            let goal = mean / 2 + (seed >> 36) as usize % (mean + 1);
+            self.pad(out, start + goal, seed);
+        }
+        out.push(b'}');
+    }
+
+    /// Adds a member of free text, so that the record is about as long as it should be.
+    fn pad(&self, out: &mut Vec<u8>, goal: usize, seed: u64) {
+        const NAME: &[u8] = b",\"AdditionalInfo\":\"";
+        let Some(mut missing) = goal.checked_sub(out.len() + NAME.len() + 2) else { return };
+        out.extend_from_slice(NAME);
+        let mut from = seed as usize % (self.filler.len() / 2);
+        while missing > 0 {
+            let take = missing.min(self.filler.len() - from);
+            out.extend_from_slice(&self.filler[from..from + take]);
+            missing -= take;
+            from = 0;
+        }
+        out.push(b'"');
+    }
+
+    fn across_records(&self, blob: Blob) -> usize {
+        match blob.index.checked_sub(1) {
+            None => 0,
+            Some(index) => self.across.min(self.own_records(Blob { index, ..blob })),
+        }
+    }
+
+    fn id_text(&self, blob: Blob, number: usize) -> String {
+        let (high, low) = self.record_id(blob, number);
+        let mut text = Vec::with_capacity(36);
+        push_guid(&mut text, high, low, false);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    fn record_id(&self, blob: Blob, number: usize) -> (u64, u64) {
+        let high = hash(&[self.key(blob, salt("recordid")), number as u64]);
+        (high, hash(&[high, number as u64, blob.index as u64]))
+    }
+
+    fn key(&self, blob: Blob, salt: u64) -> u64 {
+        hash(&[self.seed, salt, blob.content_type.index() as u64, blob.index as u64])
+    }
+
+    fn first_at(&self, content_type: ContentType, instant: i64) -> usize {
+        let (mut low, mut high) = (0, self.blobs[content_type.index()]);
+        while low < high {
+            let index = usize::midpoint(low, high);
+            if self.created(Blob { content_type, index }) < instant {
+                low = index + 1;
+            } else {
+                high = index;
+            }
+        }
+        low
+    }
+}
+
+/// The pieces of a blob's body.
+pub(crate) struct Body {
+    feed: std::sync::Arc<Feed>,
+    order: Vec<(usize, usize)>,
+    next: usize,
+    piece: usize,
+}
+
+impl Body {
+    /// Makes the pieces; `blob` is the one the body was asked for.
+    pub(crate) fn pieces(mut self, content_type: ContentType) -> impl Iterator<Item = Bytes> + Send {
+        std::iter::from_fn(move || {
+            if self.next > self.order.len() {
+                return None;
+            }
+            let mut out = Vec::with_capacity(self.piece + self.piece / 4 + 64);
+            if self.next == 0 {
+                out.push(b'[');
+            }
+            while self.next < self.order.len() && out.len() < self.piece {
+                if self.next > 0 {
+                    out.push(b',');
+                }
+                let (index, number) = self.order[self.next];
+                self.feed.write(&mut out, Blob { content_type, index }, number);
+                self.next += 1;
+            }
+            if self.next == self.order.len() {
+                out.push(b']');
+                self.next += 1;
+            }
+            Some(Bytes::from(out))
+        })
+    }
+}
+
+/// A content id for content that a test adds.
+pub(crate) fn added_id(content_type: ContentType, created: i64, number: usize) -> String {
+    let (slug, title) = content_type.slugs();
+    let time = clock::compact(created);
+    format!("{time}{number:06}${time}{number:06}${slug}${title}$na9999")
+}
+
+/// A request id that nobody else has.
+pub(crate) fn request_id(seed: u64, number: u64) -> String {
+    guid(hash(&[seed, salt("request"), number]))
+}
+
+fn share_out(config: &Config) -> [usize; 5] {
+    let total: usize = config.content_types.iter().map(|&known| mix::weight(known)).sum();
+    let mut blobs = [0; 5];
+    let mut left = config.blobs;
+    let mut weights = total;
+    for &known in &config.content_types {
+        // The last one takes what is left, so that the sum is what was asked for.
+        let part = (left * mix::weight(known)).div_ceil(weights.max(1)).min(left);
+        blobs[known.index()] = part;
+        left -= part;
+        weights -= mix::weight(known);
+    }
+    blobs
+}
+
+fn activity(begin: i64, span: i64) -> Vec<f64> {
+    let hours = (span / HOUR + i64::from(span % HOUR > 0)).max(1);
+    let mut sums = Vec::with_capacity(hours as usize);
+    let mut sum = 0.0;
+    for hour in 0..hours {
+        let start = begin + hour * HOUR;
+        let at = clock::civil(start);
+        let busy = match at.hour {
+            7 | 18 => 0.6,
+            8..=11 | 13..=16 => 1.0,
+            12 | 17 => 0.8,
+            _ => 0.15,
+        };
+        let week = if matches!(at.weekday, 0 | 6) { 0.25 } else { 1.0 };
+        let width = HOUR.min(span - hour * HOUR).max(1) as f64 / HOUR as f64;
+        sum += busy * week * width;
+        sums.push(sum);
+    }
+    for value in &mut sums {
+        *value /= sum;
+    }
+    sums
+}
+
+fn templates(names: &Names<'_>) -> ([Vec<Template>; 5], [Vec<u8>; 5]) {
+    let mut templates: [Vec<Template>; 5] = Default::default();
+    let mut draws: [Vec<u8>; 5] = Default::default();
+    for share in mix::SHARES {
+        let place = share.content_type.index();
+        let line = share.file.lines().nth(share.line).unwrap_or("{}");
+        let number = templates[place].len() as u8;
+        templates[place].push(Template::new(line, share.operations, names).open());
+        draws[place].extend(std::iter::repeat_n(number, share.weight));
+    }
+    (templates, draws)
+}
+
+fn filler(seed: u64) -> Vec<u8> {
+    const WORDS: [&str; 16] = [
+        "access", "policy", "record", "session", "tenant", "mailbox", "label", "review", "device", "folder",
+        "shared", "granted", "scope", "client", "result", "region",
+    ];
+    let mut random = Random::new(seed);
+    let mut text = Vec::with_capacity(65_536);
+    while text.len() < 65_536 {
+        text.extend_from_slice(WORDS[random.below(WORDS.len())].as_bytes());
+        text.push(b' ');
+        if random.below(4) == 0 {
+            text.extend_from_slice(format!("{:08x} ", random.next() as u32).as_bytes());
+        }
+    }
+    text
+}

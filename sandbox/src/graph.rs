@@ -1,0 +1,109 @@
+//! A little of the Graph host: enough to try a request of one's own against, and to see what arrives.
+
+use bytes::Bytes;
+use hyper::header::WWW_AUTHENTICATE;
+use hyper::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::clock;
+use crate::random::{Random, guid, hash_text};
+use crate::tenant::Tenant;
+use crate::token::Audience;
+
+/// Answers a request below `/v1.0/`.
+pub(crate) fn answer(tenant: &Tenant, call: &Call) -> Answer {
+    let now = tenant.clock.now();
+    let grant = call.bearer().and_then(|token| tenant.tokens.check(token, now));
+    match grant {
+        None => return refuse(tenant, "Lifetime validation failed, the token is expired or not known."),
+        Some(grant) if grant.audience != Audience::Graph => {
+            return refuse(tenant, "Access token validation failure. Invalid audience.");
+        }
+        Some(_) => {}
+    }
+    match (&call.method, call.path.as_str()) {
+        (&Method::GET, "/v1.0/organization") => Answer::json(StatusCode::OK, &organization(tenant)),
+        (&Method::GET, "/v1.0/me") => Answer::json(StatusCode::OK, &me(tenant)),
+        (&Method::GET, "/v1.0/bytes") => bytes(tenant, call),
+        (_, "/v1.0/echo") => Answer::json(StatusCode::OK, &echo(call)),
+        (_, path) => error(
+            tenant,
+            StatusCode::NOT_FOUND,
+            "ResourceNotFound",
+            &format!("Resource not found for the segment '{}'.", path.rsplit('/').next().unwrap_or_default()),
+        ),
+    }
+}
+
+fn organization(tenant: &Tenant) -> Value {
+    json!({
+        "@odata.context": format!("{}/v1.0/$metadata#organization", tenant.urls.graph),
+        "value": [{
+            "id": tenant.id,
+            "displayName": "Contoso",
+            "tenantType": "AAD",
+            "verifiedDomains": [{"name": tenant.config.domain, "isDefault": true, "isInitial": true}],
+        }],
+    })
+}
+
+fn me(tenant: &Tenant) -> Value {
+    let name = format!("sadie.lund@{}", tenant.config.domain);
+    json!({
+        "@odata.context": format!("{}/v1.0/$metadata#users/$entity", tenant.urls.graph),
+        "id": guid(hash_text(tenant.config.seed, &name)),
+        "displayName": "Sadie Lund",
+        "userPrincipalName": name,
+        "mail": name,
+    })
+}
+
+/// The request as it arrived. The token stays out of it.
+fn echo(call: &Call) -> Value {
+    let headers: Map<String, Value> = call
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "authorization" | "cookie" | "host" | "connection"))
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect();
+    let query: Map<String, Value> =
+        call.query.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    json!({
+        "method": call.method.as_str(),
+        "query": query,
+        "headers": headers,
+        "json": serde_json::from_slice::<Value>(&call.body).unwrap_or(Value::Null),
+        "length": call.body.len(),
+    })
+}
+
+fn bytes(tenant: &Tenant, call: &Call) -> Answer {
+    const MOST: usize = 256 * 1024 * 1024;
+    let Some(length) = call.param("n").unwrap_or("1024").parse().ok().filter(|&length| length <= MOST) else {
+        return error(
+            tenant,
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "n: must be a number of bytes, at most 256 MiB.",
+        );
+    };
+    let mut random = Random::new(tenant.config.seed);
+    let mut body = Vec::with_capacity(length + 8);
+    while body.len() < length {
+        body.extend_from_slice(&random.next().to_le_bytes());
+    }
+    body.truncate(length);
+    Answer::whole(StatusCode::OK, "application/octet-stream", Bytes::from(body))
+}
+
+fn refuse(tenant: &Tenant, message: &str) -> Answer {
+    error(tenant, StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message)
+        .with(WWW_AUTHENTICATE, &format!("Bearer realm=\"\", authorization_uri=\"{}\"", tenant.urls.main))
+}
+
+fn error(tenant: &Tenant, status: StatusCode, code: &str, message: &str) -> Answer {
+    let date = clock::seconds(tenant.clock.now());
+    Answer::json(status, &json!({"error": {"code": code, "message": message, "innerError": {"date": date}}}))
+}
