@@ -18,24 +18,18 @@ static RECEIVER: Mutex<Receiver> = Mutex::new(None);
 
 /// Sends log events from `level` up to the receiver, in place of the one before.
 ///
-/// The first call of a process decides the level. Gives false when the process already has a `tracing` subscriber, which
-/// then gets the events instead.
+/// Gives false when the process already has a `tracing` subscriber, which then gets the events instead.
 #[uniffi::export]
 pub fn forward_logs(level: String, receiver: Option<Arc<dyn NativeLogReceiver>>) -> Result<bool, Failure> {
     static START: Once = Once::new();
-    let level = level
-        .parse()
-        .map_err(|_| Failure::internal(&format!("'{level}' is not a level of the log")))?;
+    let level = level.parse().map_err(|_| Failure::internal(&format!("'{level}' is not a level of the log")))?;
     let runtime = runtime()?;
     *RECEIVER.lock().unwrap_or_else(PoisonError::into_inner) = receiver;
-    let mut installed = true;
-    START.call_once(|| {
-        installed = m365kit::logs::install(level);
-        if installed {
-            // A receiver may take its time, so it gets a thread that is not one of the workers.
-            runtime.spawn_blocking(move || runtime.block_on(forward()));
-        }
-    });
+    let installed = m365kit::logs::install(level);
+    if installed {
+        // A receiver may take its time, so it gets a thread that is not one of the workers.
+        START.call_once(|| drop(runtime.spawn_blocking(move || runtime.block_on(forward()))));
+    }
     Ok(installed)
 }
 

@@ -1,18 +1,23 @@
 import Foundation
 
-/// What goes over with a call: values by name. A nil is not said at all; `Patch.null` is said as null.
+/// What goes over with a call: values by name. A nil is not said at all.
 struct Arguments: Encodable, ExpressibleByDictionaryLiteral, Sendable {
-    typealias Value = any Encodable & Sendable
+    typealias Argument = any Encodable & Sendable
 
-    private var values: [String: Value] = [:]
+    private var values: [String: Argument] = [:]
 
-    init(dictionaryLiteral elements: (String, Value?)...) {
+    init(dictionaryLiteral elements: (String, Argument?)...) {
         for (name, value) in elements { self[name] = value }
     }
 
-    subscript(name: String) -> Value? {
+    subscript(name: String) -> Argument? {
         get { values[name] }
         set { values[name] = newValue }
+    }
+
+    /// The values in the order of their names.
+    var sorted: [(name: String, value: Argument)] {
+        values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     func encode(to encoder: any Encoder) throws {

@@ -59,6 +59,17 @@ struct Scope: Sendable {
     }
 }
 
+extension Client {
+    /// Ends everything in flight, which then fails with kind `cancelled`, and refuses what comes after.
+    public func close() { scope.close() }
+}
+
+extension Client: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "Client(tenant: \(tenant), credential: \(credential), cloud: \(cloud))" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: ["tenant": tenant, "cloud": cloud]) }
+}
+
 /// Awaits a native call. Cancelling the surrounding `Task` ends it, down to its request on the wire, and throws
 /// `CancellationError`.
 func crossing<Result: Sendable>(

@@ -23,11 +23,10 @@ public enum Logs {
         public var target: String
         public var message: String
         /// Details by name.
-        public var fields: [String: String]
+        public var fields: [String: JSON]
     }
 
-    /// Sends events to the application's logger, in place of the one named before. The first call in a process decides
-    /// the level. Events wait in a queue of 1,024; when it is full the newest are dropped, so that nothing waits for a log.
+    /// Sends events to the application's logger, in place of the one named before. Events wait in a queue of 1,024; when it is full the newest are dropped, so that nothing waits for a log.
     ///
     /// Gives false when native code in the process already collects such events, which then keeps them.
     @discardableResult

@@ -30,7 +30,7 @@ public final class Sandbox: Sendable {
     /// - Parameter configuration: An object of what differs from the defaults: `seed`, `days`, `blobs`, `records`,
     ///   `pageSize`, `contentTypes`, `rateLimit` and the others that `m365kit-sandbox --help` describes.
     public init(_ configuration: JSON = [:]) throws {
-        let json = try Data(configuration.description.utf8)
+        let json = Data(configuration.description.utf8)
         let native = try translated { try NativeSandbox(config: json) }
         let described: Description = try decode(native.describe())
         self.native = native

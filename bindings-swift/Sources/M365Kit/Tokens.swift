@@ -47,7 +47,7 @@ extension AccessToken: CustomStringConvertible, CustomDebugStringConvertible, Cu
 extension Credential {
     /// Tokens come from the application.
     public static func tokenProvider(_ provider: any TokenProvider) -> Credential {
-        Credential(kind: "callback", shown: [:], secrets: [:], provider: provider)
+        Credential(kind: "callback", provider: provider)
     }
 
     /// Tokens come from a closure of the application.

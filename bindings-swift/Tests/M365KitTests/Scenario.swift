@@ -1,0 +1,163 @@
+import Foundation
+import M365Kit
+
+/// A file of `tests/conformance`.
+struct ScenarioFile: Decodable {
+    let about: String
+    let scenarios: [Scenario]
+}
+
+/// One thing that must be true in every language.
+struct Scenario: Decodable, Sendable {
+    let name: String
+    let sandbox: JSON?
+    let client: JSON?
+    let steps: [JSON]
+    let ledger: [JSON]?
+}
+
+/// What is wrong, in a sentence.
+struct Complaint: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+struct UnknownOperation: Error {
+    let name: String
+}
+
+/// Refused by the types of the public face: a program that passes it does not compile.
+struct NotSwift: Error {
+    let argument: String
+    let value: JSON
+}
+
+/// What a scenario passes to an operation or a client, by the names of the core.
+struct Given: Sendable {
+    let arguments: JSON
+    var payload: Data?
+    /// How many items to read before the loop is left.
+    var take: Int?
+
+    func required<Value: Decodable>(_ name: String) throws -> Value {
+        guard let value: Value = try optional(name) else { throw NotSwift(argument: name, value: .null) }
+        return value
+    }
+
+    func optional<Value: Decodable>(_ name: String) throws -> Value? {
+        guard let value = arguments[name], !value.isNull else { return nil }
+        do {
+            return try JSONDecoder().decode(Value.self, from: Data(value.description.utf8))
+        } catch {
+            throw NotSwift(argument: name, value: value)
+        }
+    }
+
+    func optional(_ name: String) throws -> Date? {
+        guard let value = arguments[name], !value.isNull else { return nil }
+        guard let text = value.string, let time = try? Date(text, strategy: .iso8601.fractional) else {
+            throw NotSwift(argument: name, value: value)
+        }
+        return time
+    }
+
+    func optional(_ name: String) throws -> Duration? {
+        guard let value = arguments[name], !value.isNull else { return nil }
+        if let seconds = value.double { return .seconds(seconds) }
+        guard let text = value.string, let duration = Duration(short: text) else {
+            throw NotSwift(argument: name, value: value)
+        }
+        return duration
+    }
+
+    func inner(_ name: String) -> Given { Given(arguments: arguments[name] ?? [:]) }
+
+    /// The token provider of a credential of kind `callback`.
+    func provider() -> any TokenProvider { NoProvider() }
+
+    /// Reads a listing, as far as the scenario says, and keeps what it gave before it failed.
+    func collect<Item: Codable & Sendable>(_ listing: Paged<Item>) async throws -> Outcome {
+        var items: [JSON] = []
+        var failure: M365Error?
+        do {
+            for try await item in listing {
+                items.append(try json(item))
+                if items.count == take { break }
+            }
+        } catch let error as M365Error {
+            failure = error
+        }
+        return .listing(
+            items: items,
+            errors: try listing.errors.map(json),
+            warnings: try listing.warnings.map(json),
+            report: try json(listing.report),
+            error: failure
+        )
+    }
+}
+
+private struct NoProvider: TokenProvider {
+    func token(for request: TokenRequest) async throws -> AccessToken {
+        throw Complaint("a scenario has no tokens to give")
+    }
+}
+
+/// What came of a call.
+enum Outcome {
+    case result(JSON)
+    case listing(items: [JSON], errors: [JSON], warnings: [JSON], report: JSON, error: M365Error?)
+}
+
+/// A value of the package as JSON, by its own coding.
+func json(_ value: some Encodable) throws -> JSON {
+    try JSON(parsing: JSONEncoder().encode(value))
+}
+
+func json(_ body: Body) throws -> JSON {
+    switch body {
+    case .json(let value): value
+    case .bytes(let bytes): .string(String(decoding: bytes, as: UTF8.self))
+    }
+}
+
+extension Duration {
+    /// Reads `24h`, `7d`, `90m`, `10s`.
+    init?(short text: String) {
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        guard let unit = text.last.flatMap({ units[$0] }), let count = Double(text.dropLast()) else { return nil }
+        self = .seconds(count * unit)
+    }
+}
+
+extension Date.ISO8601FormatStyle {
+    /// A fraction may stand there.
+    fileprivate var fractional: Date.ISO8601FormatStyle { year().month().day().time(includingFractionalSeconds: true) }
+}
+
+extension JSON {
+    /// The values of `other` laid over those of this object; null takes a value away.
+    func overlaid(_ other: JSON) -> JSON {
+        guard case .object(var members) = self, let others = other.object else { return other }
+        for (name, value) in others {
+            if value.isNull {
+                members[name] = nil
+            } else if let below = members[name], below.object != nil, value.isVariant(of: below) {
+                members[name] = below.overlaid(value)
+            } else {
+                members[name] = value
+            }
+        }
+        return .object(members)
+    }
+
+    private func isVariant(of other: JSON) -> Bool {
+        object != nil && ["kind", "name"].allSatisfy { self[$0] == nil || self[$0] == other[$0] }
+    }
+
+    /// Its beginning; a value can be a whole feed.
+    var short: String {
+        let text = description
+        return text.count <= 400 ? text : text.prefix(400) + "…"
+    }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import M365Kit
+
+extension Sandbox {
+    /// A client of it, at a pace that no test waits for.
+    func client(
+        credential: Credential? = nil,
+        attempts: Int? = nil,
+        concurrency: Int? = nil
+    ) throws -> Client {
+        try Client(
+            tenant: tenant,
+            credential: credential ?? self.credential,
+            cloud: cloud,
+            concurrency: concurrency,
+            rateLimit: 600_000,
+            attempts: attempts
+        )
+    }
+
+    /// Waits until the ledger holds requests that the test is after; it is written when an answer has ended.
+    func requests(
+        path: String,
+        until enough: ([JSON]) -> Bool
+    ) async throws -> [JSON] {
+        let limit = ContinuousClock.now + .seconds(10)
+        while true {
+            let requests = try await ledger(path: path)
+            if enough(requests) || ContinuousClock.now > limit { return requests }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}
+
+/// A value that several tasks add to.
+actor Collected<Value: Sendable> {
+    private(set) var values: [Value] = []
+
+    func add(_ value: Value) { values.append(value) }
+}
