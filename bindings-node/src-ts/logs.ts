@@ -17,8 +17,8 @@ export interface LogEvent {
 }
 
 /**
- * Hands what the package logs to a function, in place of the one given before; `null` ends it. Nothing is printed
- * without it.
+ * Hands what the package logs to a function, in place of the one given before; `null` ends it. A process has one such
+ * function, worker threads included. Nothing is printed without it.
  *
  * At most 1,024 events wait for the function; more are dropped. It does not keep Node running.
  *

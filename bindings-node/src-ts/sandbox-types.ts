@@ -39,6 +39,8 @@ export interface SandboxConfig {
   shuffle?: boolean;
   /** Refuses tokens of another tenant. True by default. */
   strictTenant?: boolean;
+  /** Lists no further back than seven days to the second; the service tolerates about an hour. */
+  strictWindow?: boolean;
   /** The id of the tenant. */
   tenant?: string;
   /** The domain of the tenant. */
@@ -53,8 +55,10 @@ export interface SandboxConfig {
   firstContentDelay?: number;
   /** How many records one extra blob has. No such blob by default. */
   largeBlob?: number | null;
-  /** Compresses answers when asked to. True by default. */
-  compression?: boolean;
+  /** What answers are compressed with when the client asks for it; `true`, the default, is any. */
+  compression?: boolean | 'gzip' | 'br';
+  /** Takes webhooks on `http://` addresses of this machine. */
+  allowHttpWebhooks?: boolean;
 }
 
 /** A limit on requests, and how the sandbox refuses those above it. */
@@ -77,9 +81,23 @@ export interface LedgerFilter {
   path?: string;
   /** The HTTP method. */
   method?: string;
+  /** What the request is for. */
+  operation?: Operation;
   /** The content type asked for. */
   contentType?: string;
 }
+
+/** What a request is for. */
+export type Operation =
+  | 'token'
+  | 'start'
+  | 'stop'
+  | 'subscriptions'
+  | 'content'
+  | 'notifications'
+  | 'blob'
+  | 'sensitive_types'
+  | 'other';
 
 /** A request that the sandbox has seen. */
 export interface SeenRequest {
@@ -89,6 +107,8 @@ export interface SeenRequest {
   method: string;
   /** The path, without the query. */
   path: string;
+  /** What it is for. */
+  operation: Operation;
   /** The query, as sent. */
   query: Record<string, string>;
   /** The headers, in lower case; a token is replaced by its number. */
@@ -97,8 +117,8 @@ export interface SeenRequest {
   body?: string;
   /** The status of the answer. */
   status: number;
-  /** The fault that the answer had, if any. */
-  fault?: string;
+  /** The id of the fault that the answer had, if any. */
+  fault?: number;
   /** Whether the client hung up before the answer was written. */
   aborted: boolean;
 }
@@ -107,28 +127,65 @@ export interface SeenRequest {
 export interface Fault {
   /** Which requests; all that are named must fit. */
   match?: {
-    operation?:
-      | 'token'
-      | 'start'
-      | 'stop'
-      | 'subscriptions'
-      | 'content'
-      | 'notifications'
-      | 'blob'
-      | 'sensitive_types'
-      | 'any';
+    operation?: Operation | 'any';
     method?: string;
     path?: string;
     contentType?: string;
     contentId?: string;
     nth?: number;
   };
-  /** What happens: `{ status: 503 }`, `{ delay: 2 }`, `{ cutAfter: 100 }`, `{ stall: true }`, ... */
-  action: Record<string, unknown>;
-  /** When it happens; once by default. */
-  when?: 'once' | 'always' | { every: number } | { share: number; seed?: number };
+  /** What happens instead of the service's answer, or to it. */
+  action: FaultAction;
+  /**
+   * When it happens: once by default, or as often as `times` says. `share` picks items by a hash, and strikes each that
+   * it picks once.
+   */
+  when?: 'once' | 'always' | { every: number } | { share: number; seed: number };
   /** How often it happens at most. */
   times?: number;
+}
+
+/** What goes wrong: a delay, or one of the others, or a delay before one of them. */
+export interface FaultAction {
+  /** Seconds to wait first. */
+  delay?: number;
+  /** Another status, with a body and headers. */
+  status?: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** The connection ends after so many bytes of the body. */
+  cutAfter?: number;
+  /** The body is shortened to so many bytes, and its length fits. */
+  truncate?: number;
+  /** The length that is announced is wrong by so much. */
+  wrongLength?: number;
+  /** The body arrives so many bytes at a time, every so many seconds. */
+  dripBytes?: number;
+  dripEvery?: number;
+  /** A listing names everything twice. */
+  duplicateListing?: boolean;
+  /** The next page is of another time. */
+  stalePage?: boolean;
+  /** The next page is this page. */
+  loopPage?: boolean;
+  /** Contents are said to be at another host. */
+  foreignUri?: string;
+  /** The next page is said to be at another host. */
+  foreignNext?: string;
+  /** No answer comes. */
+  stall?: boolean;
+  /** The connection is reset. */
+  reset?: boolean;
+  /** A page of HTML. */
+  html?: boolean;
+  /** An object where a list belongs. */
+  objectBody?: boolean;
+  /** Nothing at all. */
+  empty?: boolean;
+  /** A refusal for the rate. */
+  throttle?: Pick<RateLimit, 'shape' | 'retryAfter'>;
+  /** The token of the request is over. */
+  expireToken?: boolean;
 }
 
 /** What the feed of a sandbox holds. */
@@ -145,6 +202,22 @@ export interface FeedSummary {
   ids?: string[];
 }
 
+/** A blob to add to the feed. */
+export interface NewContent {
+  /** The content type that it belongs to. */
+  contentType: string;
+  /** Its records. */
+  records?: unknown[];
+  /** Its text instead, which need not be JSON. */
+  body?: string;
+  /** When it became available; now by default. */
+  created?: Date | string;
+  /** When it expires; seven days later by default. */
+  expires?: Date | string;
+  /** Where it is said to be. */
+  contentUri?: string;
+}
+
 /** A blob that was added to the feed. */
 export interface AddedContent {
   /** Its id. */
@@ -153,7 +226,24 @@ export interface AddedContent {
   contentUri: string;
 }
 
-/** Something the sandbox has sent to a webhook. */
-export interface Delivery {
-  [field: string]: unknown;
+/** What is different about a token. */
+export interface TokenWish {
+  /** The resource that it is for; the management API by default. */
+  audience?: string;
+  /** The tenant that it is of. */
+  tenant?: string;
+  /** The application that it is for. */
+  clientId?: string;
+  /** The application roles that it carries. */
+  roles?: string[];
+  /** How many seconds it lasts. */
+  lifetime?: number;
+}
+
+/** What was sent to webhooks. */
+export interface Deliveries {
+  /** The messages, in their order. */
+  deliveries: Record<string, unknown>[];
+  /** How many contents are still to be sent. */
+  waiting: number;
 }

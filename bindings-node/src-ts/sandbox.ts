@@ -5,13 +5,15 @@ import { type ClientOptions, ClientSecret, Cloud } from './faces';
 import { native, type NativeSandbox } from './native';
 import type {
   AddedContent,
-  Delivery,
+  Deliveries,
   Fault,
   FeedSummary,
   LedgerFilter,
+  NewContent,
   RateLimit,
   SandboxConfig,
   SeenRequest,
+  TokenWish,
 } from './sandbox-types';
 
 export type * from './sandbox-types';
@@ -136,7 +138,7 @@ export class Sandbox {
   }
 
   /** Makes it misbehave; gives the id of the rule. */
-  async fault(fault: Fault): Promise<string> {
+  async fault(fault: Fault): Promise<number> {
     return (await this.control('fault', fault)).id;
   }
 
@@ -147,7 +149,7 @@ export class Sandbox {
 
   /** How often each rule was followed, by its id. */
   async faultStats(): Promise<Record<string, number>> {
-    return this.control('fault_stats');
+    return (await this.control('fault_stats')).hits;
   }
 
   /** What the feed holds; with `ids`, the id of every record too. */
@@ -156,13 +158,7 @@ export class Sandbox {
   }
 
   /** Adds a blob to the feed. */
-  async addContent(content: {
-    contentType: string;
-    records: unknown[];
-    created?: Date | string;
-    expires?: Date | string;
-    contentUri?: string;
-  }): Promise<AddedContent> {
+  async addContent(content: NewContent): Promise<AddedContent> {
     return this.control('add_content', content);
   }
 
@@ -172,8 +168,8 @@ export class Sandbox {
   }
 
   /** The state of its subscriptions, as the service would tell it. */
-  async subscriptions(): Promise<unknown> {
-    return this.control('subscriptions');
+  async subscriptions(): Promise<unknown[]> {
+    return (await this.control('subscriptions')).subscriptions;
   }
 
   /** Sets the state of a subscription. */
@@ -184,6 +180,11 @@ export class Sandbox {
   /** Sets the application roles that its tokens carry. */
   async setRoles(roles: string[]): Promise<void> {
     await this.control('set_roles', { roles });
+  }
+
+  /** A token of the sandbox, as its token endpoint would give it; the roles and the lifetime can be others. */
+  async issueToken(wish: TokenWish = {}): Promise<{ token: string; expiresOn: string }> {
+    return this.control('issue_token', wish);
   }
 
   /** Ends all tokens it has given out. */
@@ -201,15 +202,14 @@ export class Sandbox {
     return this.control('stats');
   }
 
-  /** What it has sent, or tried to send, to webhooks. */
-  async webhooks(): Promise<Delivery[]> {
-    const answer = await this.control('webhooks');
-    return answer.deliveries ?? answer;
+  /** What it has sent to webhooks, and how many contents still wait. */
+  async webhooks(): Promise<Deliveries> {
+    return this.control('webhooks');
   }
 
-  /** Sends to webhooks what is due by its clock. */
-  async pumpWebhooks(): Promise<unknown> {
-    return this.control('pump_webhooks');
+  /** Sends to webhooks what is due by its clock; gives the number of messages. */
+  async pumpWebhooks(): Promise<number> {
+    return (await this.control('pump_webhooks')).sent;
   }
 
   /** Stops it. Closing again does nothing. */
