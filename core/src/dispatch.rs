@@ -20,7 +20,7 @@ use crate::{Client, ClientOptions, audit, request};
 #[cfg(feature = "schema")]
 mod describe;
 #[cfg(feature = "schema")]
-pub use describe::{Description, describe};
+pub use describe::{Description, OperationDescription, describe};
 
 /// Every operation that other languages may call, in the order of the documentation.
 const OPERATIONS: &[Entry] = &[

@@ -21,16 +21,73 @@ const WIDTH: usize = 110;
 const TAKEN: &[&str] = &["Notification", "Operation", "Subscription"];
 
 /// Spelled in one case within a name, as Swift does.
-const ACRONYMS: &[(&str, &str)] =
-    &[("id", "ID"), ("ids", "IDs"), ("ip", "IP"), ("uri", "URI"), ("uris", "URIs"), ("url", "URL"), ("urls", "URLs")];
+const ACRONYMS: &[(&str, &str)] = &[
+    ("id", "ID"),
+    ("ids", "IDs"),
+    ("ip", "IP"),
+    ("uri", "URI"),
+    ("uris", "URIs"),
+    ("url", "URL"),
+    ("urls", "URLs"),
+];
 
 /// Words that stand for something else where a name may stand.
 const RESERVED: &[&str] = &[
-    "Any", "Protocol", "Self", "Type", "as", "associatedtype", "break", "case", "catch", "class", "continue", "default",
-    "defer", "deinit", "do", "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for", "func", "guard",
-    "if", "import", "in", "init", "inout", "internal", "is", "let", "nil", "operator", "precedencegroup", "private",
-    "protocol", "public", "repeat", "rethrows", "return", "self", "static", "struct", "subscript", "super", "switch",
-    "throw", "throws", "true", "try", "typealias", "var", "where", "while",
+    "Any",
+    "Protocol",
+    "Self",
+    "Type",
+    "as",
+    "associatedtype",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "continue",
+    "default",
+    "defer",
+    "deinit",
+    "do",
+    "else",
+    "enum",
+    "extension",
+    "fallthrough",
+    "false",
+    "fileprivate",
+    "for",
+    "func",
+    "guard",
+    "if",
+    "import",
+    "in",
+    "init",
+    "inout",
+    "internal",
+    "is",
+    "let",
+    "nil",
+    "operator",
+    "precedencegroup",
+    "private",
+    "protocol",
+    "public",
+    "repeat",
+    "rethrows",
+    "return",
+    "self",
+    "static",
+    "struct",
+    "subscript",
+    "super",
+    "switch",
+    "throw",
+    "throws",
+    "true",
+    "try",
+    "typealias",
+    "var",
+    "where",
+    "while",
 ];
 
 /// The files of the Swift faces, by their path in the repository.
@@ -47,8 +104,10 @@ pub fn write(api: &Api) -> Vec<(PathBuf, String)> {
     }
     for name in writer.homes() {
         let prefix = if name.is_empty() { "Shared".to_owned() } else { pascal(name) };
-        let records: Vec<String> = api.records.iter().filter(|it| it.group == name).map(|it| writer.record(it)).collect();
-        let enums: Vec<String> = api.enums.iter().filter(|it| it.group == name).map(|it| writer.enumeration(it)).collect();
+        let records: Vec<String> =
+            api.records.iter().filter(|it| it.group == name).map(|it| writer.record(it)).collect();
+        let enums: Vec<String> =
+            api.enums.iter().filter(|it| it.group == name).map(|it| writer.enumeration(it)).collect();
         if !records.is_empty() {
             files.push((format!("{prefix}Records"), file("Foundation", &records)));
         }
@@ -82,7 +141,8 @@ impl Writer<'_> {
     /// The groups that types belong to; the empty one holds what all share.
     fn homes(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        let types = self.api.records.iter().map(|it| &it.group).chain(self.api.enums.iter().map(|it| &it.group));
+        let types =
+            self.api.records.iter().map(|it| &it.group).chain(self.api.enums.iter().map(|it| &it.group));
         for name in types {
             if !names.contains(&name.as_str()) {
                 names.push(name);
@@ -95,8 +155,12 @@ impl Writer<'_> {
         let mut params = vec![
             Param::plain("tenant", "String", "The tenant: its directory id or one of its domains."),
             Param::plain("credential", "Credential", "What the client proves its identity with."),
-            Param::plain("cloud", "Cloud", "The cloud that the tenant lives in. Default: the worldwide commercial cloud.")
-                .default(".public"),
+            Param::plain(
+                "cloud",
+                "Cloud",
+                "The cloud that the tenant lives in. Default: the worldwide commercial cloud.",
+            )
+            .default(".public"),
         ];
         let options: Vec<Param> = self.api.options.iter().map(|field| self.param(field)).collect();
         let arguments = arguments(&self.api.options);
@@ -114,15 +178,26 @@ impl Writer<'_> {
         text += &invocation(
             2,
             "scope = try Scope(",
-            &["tenant: tenant".into(), "credential: credential".into(), "cloud: cloud".into(), "options: ".to_owned() + &arguments],
+            &[
+                "tenant: tenant".into(),
+                "credential: credential".into(),
+                "cloud: cloud".into(),
+                "options: ".to_owned() + &arguments,
+            ],
         );
         text += "    }\n";
         for group in self.api.groups.iter().filter(|group| !group.name.is_empty()) {
             let name = pascal(&group.name);
             _ = write!(text, "\n{}", doc(&group.doc, 1, &[]));
-            _ = writeln!(text, "    public var {}: {name} {{ {name}(scope: scope) }}", identifier(&group.name));
+            _ = writeln!(
+                text,
+                "    public var {}: {name} {{ {name}(scope: scope) }}",
+                identifier(&group.name)
+            );
         }
-        for operation in self.api.groups.iter().filter(|group| group.name.is_empty()).flat_map(|group| &group.operations) {
+        for operation in
+            self.api.groups.iter().filter(|group| group.name.is_empty()).flat_map(|group| &group.operations)
+        {
             text.push('\n');
             text += &self.method(operation);
         }
@@ -159,8 +234,10 @@ impl Writer<'_> {
     }
 
     fn params(&self, operation: &Operation) -> Vec<Param> {
-        let (required, others): (Vec<&Field>, Vec<&Field>) = operation.params.iter().partition(|field| field.required);
-        let mut params: Vec<Param> = required.into_iter().chain(others).map(|field| self.param(field)).collect();
+        let (required, others): (Vec<&Field>, Vec<&Field>) =
+            operation.params.iter().partition(|field| field.required);
+        let mut params: Vec<Param> =
+            required.into_iter().chain(others).map(|field| self.param(field)).collect();
         // The subject of the call needs no label: `start(.exchange)`, `records([.exchange])`.
         if let Some(first) = params.first_mut()
             && (first.default.is_empty() || first.ty.starts_with('['))
@@ -189,7 +266,8 @@ impl Writer<'_> {
     fn literal(&self, ty: &Type, value: &Value) -> String {
         match (ty, value) {
             (Type::Enum(name), value) => {
-                let known = self.api.enums.iter().filter(|item| item.name == *name).flat_map(|item| &item.members);
+                let known =
+                    self.api.enums.iter().filter(|item| item.name == *name).flat_map(|item| &item.members);
                 let member = known.into_iter().find(|member| member.value == *value);
                 member.map_or_else(|| value.to_string(), |member| format!(".{}", identifier(&member.name)))
             }
@@ -225,7 +303,8 @@ impl Writer<'_> {
         }
         let records = self.api.records.iter().map(|it| (&it.name, &it.group));
         let mut types = records.chain(self.api.enums.iter().map(|it| (&it.name, &it.group)));
-        let (_, group) = types.find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name} is not described"));
+        let (_, group) =
+            types.find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name} is not described"));
         pascal(group) + name
     }
 
@@ -241,7 +320,10 @@ impl Writer<'_> {
             if field.raw {
                 text += &doc(&field.doc, 1, &[]);
                 _ = writeln!(text, "    public var {label}Bytes: Data");
-                inits.push((format!("{label}: String = \"\""), format!("{label}Bytes = Data({property}.utf8)")));
+                inits.push((
+                    format!("{label}: String = \"\""),
+                    format!("{label}Bytes = Data({property}.utf8)"),
+                ));
                 continue;
             }
             text += &doc(&field.doc, 1, &[]);
@@ -257,7 +339,11 @@ impl Writer<'_> {
         for field in record.fields.iter().filter(|field| field.raw) {
             let label = camel(&field.name);
             text += "\n    /// The same as text.\n";
-            _ = writeln!(text, "    public var {}: String {{ String(decoding: {label}Bytes, as: UTF8.self) }}", identifier(&field.name));
+            _ = writeln!(
+                text,
+                "    public var {}: String {{ String(decoding: {label}Bytes, as: UTF8.self) }}",
+                identifier(&field.name)
+            );
             text += "\n    /// The same as native values, read each time it is asked for.\n";
             _ = writeln!(text, "    public func data() throws -> JSON {{ try JSON(parsing: {label}Bytes) }}");
         }
@@ -285,7 +371,12 @@ impl Writer<'_> {
         _ = writeln!(text, "    public init(rawValue: {raw}) {{ self.rawValue = rawValue }}\n");
         for member in &item.members {
             text += &doc(&member.doc, 1, &[]);
-            _ = writeln!(text, "    public static let {}: {name} = {}", identifier(&member.name), member.value);
+            _ = writeln!(
+                text,
+                "    public static let {}: {name} = {}",
+                identifier(&member.name),
+                member.value
+            );
         }
         if item.kind == EnumKind::Number {
             text += "\n    /// The service's name of each value that this version knows.\n";
@@ -301,7 +392,8 @@ impl Writer<'_> {
     fn credentials(&self) -> String {
         let mut text = String::from("extension Credential {\n");
         // What a callback crosses with is a Swift protocol, written by hand.
-        let plain: Vec<&Credential> = self.api.credentials.iter().filter(|credential| !credential.callback).collect();
+        let plain: Vec<&Credential> =
+            self.api.credentials.iter().filter(|credential| !credential.callback).collect();
         for (place, credential) in plain.into_iter().enumerate() {
             if place > 0 {
                 text.push('\n');
@@ -309,7 +401,12 @@ impl Writer<'_> {
             let params = self.credential_params(credential);
             let secrets: Vec<String> = credential.secrets.iter().map(|name| format!("\"{name}\"")).collect();
             text += &doc(&credential.doc, 1, &params);
-            text += &signature(1, &format!("public static func {}", identifier(&credential.kind)), &params, " -> Credential");
+            text += &signature(
+                1,
+                &format!("public static func {}", identifier(&credential.kind)),
+                &params,
+                " -> Credential",
+            );
             text += &invocation(
                 2,
                 "Credential(",
@@ -337,15 +434,24 @@ impl Writer<'_> {
         let mut text = String::from("extension Cloud {\n");
         for named in &clouds.named {
             text += &doc(&named.doc, 1, &[]);
-            _ = writeln!(text, "    public static let {} = Cloud(name: \"{}\")", identifier(&named.name), named.name);
+            _ = writeln!(
+                text,
+                "    public static let {} = Cloud(name: \"{}\")",
+                identifier(&named.name),
+                named.name
+            );
         }
         let params: Vec<Param> = clouds.custom.iter().map(|field| self.param(field)).collect();
         text.push('\n');
         text += &doc("Hosts of your own: a proxy, or the sandbox.", 1, &params);
         text += &signature(1, "public static func custom", &params, " -> Cloud");
-        let hosts: Vec<String> =
-            clouds.custom.iter().map(|field| format!("(\"{}\", {})", field.name, identifier(&field.name))).collect();
-        text += &invocation(2, "Cloud(name: \"custom\", hosts: [", &hosts).replace("\n        )\n", "\n        ])\n");
+        let hosts: Vec<String> = clouds
+            .custom
+            .iter()
+            .map(|field| format!("(\"{}\", {})", field.name, identifier(&field.name)))
+            .collect();
+        text += &invocation(2, "Cloud(name: \"custom\", hosts: [", &hosts)
+            .replace("\n        )\n", "\n        ])\n");
         text += "    }\n";
         file("", &[text + "}\n"])
     }
@@ -354,20 +460,28 @@ impl Writer<'_> {
         let mut text = String::from("extension M365Error.Kind {\n");
         for kind in &self.api.error_kinds {
             text += &doc(&kind.doc, 1, &[]);
-            _ = writeln!(text, "    public static let {}: M365Error.Kind = \"{}\"", identifier(&kind.name), kind.name);
+            _ = writeln!(
+                text,
+                "    public static let {}: M365Error.Kind = \"{}\"",
+                identifier(&kind.name),
+                kind.name
+            );
         }
         file("", &[text + "}\n"])
     }
 
     /// The way from an operation's name and JSON to the public face, for the conformance runner.
     fn table(&self) -> String {
-        let mut text = String::from("/// Calls an operation through the public face, with what a scenario gives.\n");
+        let mut text =
+            String::from("/// Calls an operation through the public face, with what a scenario gives.\n");
         text += "func perform(_ name: String, _ client: Client, _ given: Given) async throws -> Outcome {\n";
         text += "    switch name {\n";
         for operation in self.api.groups.iter().flat_map(|group| &group.operations) {
             let (path, _) = operation.name.rsplit_once('.').unwrap_or_default();
-            let target = if path.is_empty() { "client".to_owned() } else { format!("client.{}", identifier(path)) };
-            let mut passed: Vec<String> = self.params(operation).iter().zip(ordered(operation)).map(passed).collect();
+            let target =
+                if path.is_empty() { "client".to_owned() } else { format!("client.{}", identifier(path)) };
+            let mut passed: Vec<String> =
+                self.params(operation).iter().zip(ordered(operation)).map(passed).collect();
             if takes_payload(operation) {
                 passed.push("payload: given.payload".to_owned());
             }
@@ -390,7 +504,9 @@ impl Writer<'_> {
         }
         text += "    default:\n        throw UnknownOperation(name: name)\n    }\n}\n";
 
-        let mut client = String::from("/// Opens a client through its public initializer, with the options of a scenario.\n");
+        let mut client = String::from(
+            "/// Opens a client through its public initializer, with the options of a scenario.\n",
+        );
         client += "func makeClient(_ given: Given) throws -> Client {\n";
         let mut options = vec![
             "tenant: given.required(\"tenant\")".to_owned(),
@@ -402,10 +518,12 @@ impl Writer<'_> {
         client += &invocation(1, "try Client(", &options);
         client += "}\n";
 
-        let mut credential = String::from("private func makeCredential(_ given: Given) throws -> Credential {\n");
+        let mut credential =
+            String::from("private func makeCredential(_ given: Given) throws -> Credential {\n");
         credential += "    switch try given.required(\"kind\") as String {\n";
         for item in self.api.credentials.iter().filter(|credential| !credential.callback) {
-            let passed: Vec<String> = self.credential_params(item).iter().zip(&item.fields).map(passed).collect();
+            let passed: Vec<String> =
+                self.credential_params(item).iter().zip(&item.fields).map(passed).collect();
             _ = writeln!(credential, "    case \"{}\":", item.kind);
             credential += &invocation(2, &format!("return try .{}(", identifier(&item.kind)), &passed);
         }
@@ -413,8 +531,8 @@ impl Writer<'_> {
 
         let mut cloud = String::from("private func makeCloud(_ given: Given) throws -> Cloud {\n");
         cloud += "    switch try given.optional(\"name\") as String? {\n";
-        for named in self.api.clouds.named.iter().filter(|named| named.name != "public") {
-            _ = writeln!(cloud, "    case \"{0}\": return .{1}", named.name, identifier(&named.name));
+        for named in self.api.clouds.named.iter().filter(|named| named.value != "public") {
+            _ = writeln!(cloud, "    case {}: return .{}", named.value, identifier(&named.name));
         }
         cloud += "    case \"custom\":\n";
         let params: Vec<Param> = self.api.clouds.custom.iter().map(|field| self.param(field)).collect();
@@ -437,7 +555,13 @@ struct Param {
 
 impl Param {
     fn plain(name: &str, ty: &str, doc: &str) -> Self {
-        Param { name: name.to_owned(), ty: ty.to_owned(), default: String::new(), doc: doc.to_owned(), labelled: true }
+        Param {
+            name: name.to_owned(),
+            ty: ty.to_owned(),
+            default: String::new(),
+            doc: doc.to_owned(),
+            labelled: true,
+        }
     }
 
     fn default(mut self, default: &str) -> Self {
@@ -458,7 +582,8 @@ fn takes_payload(operation: &Operation) -> bool {
 
 /// The fields in the order of [`Writer::params`].
 fn ordered(operation: &Operation) -> Vec<&Field> {
-    let (mut required, others): (Vec<&Field>, Vec<&Field>) = operation.params.iter().partition(|field| field.required);
+    let (mut required, others): (Vec<&Field>, Vec<&Field>) =
+        operation.params.iter().partition(|field| field.required);
     required.extend(others);
     required
 }
@@ -479,7 +604,8 @@ fn arguments(fields: &[Field]) -> String {
     if fields.is_empty() {
         return "[:]".to_owned();
     }
-    let pairs: Vec<String> = fields.iter().map(|field| format!("\"{}\": {}", field.name, identifier(&field.name))).collect();
+    let pairs: Vec<String> =
+        fields.iter().map(|field| format!("\"{}\": {}", field.name, identifier(&field.name))).collect();
     format!("[{}]", pairs.join(", "))
 }
 
@@ -548,7 +674,11 @@ fn doc(text: &str, level: usize, params: &[Param]) -> String {
     } else if !explained.is_empty() {
         _ = writeln!(out, "{margin}/// - Parameters:");
         for param in explained {
-            out += &wrapped(&flat(param), &format!("{margin}///   - {}: ", param.name), &format!("{margin}///     "));
+            out += &wrapped(
+                &flat(param),
+                &format!("{margin}///   - {}: ", param.name),
+                &format!("{margin}///     "),
+            );
         }
     }
     out
@@ -630,7 +760,8 @@ fn words(name: &str) -> Vec<String> {
         let after = letters.get(place + 1);
         let begins = letter.is_uppercase()
             && before.is_some_and(|before| {
-                !before.is_uppercase() || after.is_some_and(|after| after.is_lowercase() && before.is_uppercase())
+                !before.is_uppercase()
+                    || after.is_some_and(|after| after.is_lowercase() && before.is_uppercase())
             });
         if begins || words.is_empty() {
             words.push(String::new());
@@ -654,7 +785,8 @@ fn capitalized(word: &str) -> String {
 /// `content_uri` and `contentUri` as `contentURI`.
 fn camel(name: &str) -> String {
     let words = words(name);
-    let (first, rest) = words.split_first().map(|(first, rest)| (first.to_lowercase(), rest)).unwrap_or_default();
+    let (first, rest) =
+        words.split_first().map(|(first, rest)| (first.to_lowercase(), rest)).unwrap_or_default();
     rest.iter().fold(first, |text, word| text + &capitalized(word))
 }
 

@@ -4,6 +4,7 @@ use futures::{FutureExt, stream};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::blob::Blob;
 use super::content_type::ContentType;
@@ -38,6 +39,9 @@ pub struct Content {
     /// When it can no longer be fetched.
     #[serde(default, deserialize_with = "lenient::time_or_none", skip_serializing_if = "Option::is_none")]
     pub content_expiration: Option<Timestamp>,
+    /// What this version does not know, as it came.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 impl Item for Content {}

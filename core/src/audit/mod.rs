@@ -27,7 +27,7 @@ pub use notifications::{ListNotifications, Notification, NotificationStatus};
 pub use record::AuditRecord;
 pub use record_type::{AuditLogScope, RecordType, UserType};
 pub use records::{ListRecords, OnError, RecordsBuilder};
-pub use schema::{GetRecordSchema, RecordSchema, Schema, SchemaField};
+pub use schema::{GetRecordSchema, RecordSchema, SchemaField, WorkloadSchema};
 pub use sensitive_types::{ListSensitiveTypes, SensitiveType};
 pub use subscriptions::{
     ListSubscriptions, StartSubscription, StopResult, StopSubscription, Subscription, SubscriptionStatus,

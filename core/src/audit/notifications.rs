@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::content::pages_of_windows;
 use super::content_type::ContentType;
@@ -48,6 +49,9 @@ pub struct Notification {
     /// When it can no longer be fetched.
     #[serde(default, deserialize_with = "lenient::time_or_none", skip_serializing_if = "Option::is_none")]
     pub content_expiration: Option<Timestamp>,
+    /// What this version does not know, as it came.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 impl Item for Notification {}

@@ -42,7 +42,7 @@ pub struct SchemaField {
 /// One of the schemas that a record type is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Schema {
+pub struct WorkloadSchema {
     /// The name, as the documentation has it.
     pub name: String,
     /// Its fields.
@@ -66,7 +66,7 @@ pub struct RecordSchema {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The common schema, and those that the record type adds.
-    pub schemas: Vec<Schema>,
+    pub schemas: Vec<WorkloadSchema>,
 }
 
 /// Tells what is documented of a record type: its name, and the fields its records may have.
@@ -100,7 +100,7 @@ impl RecordSchema {
     pub fn of(record_type: RecordType) -> Self {
         let schemas = schema_names(Some(record_type))
             .filter_map(|name| {
-                Some(Schema { name: name.to_owned(), fields: TABLES.schemas.get(name)?.clone() })
+                Some(WorkloadSchema { name: name.to_owned(), fields: TABLES.schemas.get(name)?.clone() })
             })
             .collect();
         RecordSchema {

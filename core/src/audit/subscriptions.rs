@@ -4,6 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::codes::{ALREADY_ENABLED, NO_SUBSCRIPTION};
@@ -61,6 +62,9 @@ pub struct Webhook {
     /// When deliveries end; absent if never.
     #[serde(default, deserialize_with = "lenient::time_or_none", skip_serializing_if = "Option::is_none")]
     pub expiration: Option<Timestamp>,
+    /// What this version does not know, as it came.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 /// The subscription to one content type.
@@ -79,6 +83,9 @@ pub struct Subscription {
     /// True if a start found it enabled and changed nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub already_enabled: bool,
+    /// What this version does not know, as it came.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 impl Subscription {
@@ -140,6 +147,7 @@ impl Call for StartSubscription {
                 status: Some(SubscriptionStatus::Enabled),
                 webhook: None,
                 already_enabled: true,
+                extra: Map::new(),
             }),
             outcome => outcome,
         }
