@@ -103,7 +103,7 @@ impl Call for SendRequest {
                 let declared =
                     answer.headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
                 if answer.body.is_empty() || !declared.to_ascii_lowercase().contains("json") {
-                    return Ok(AnswerBody::Bytes(answer.body));
+                    return Ok(AnswerBody::Bytes(answer.body.clone()));
                 }
                 serde_json::from_slice(&answer.body)
                     .map(AnswerBody::Json)

@@ -266,12 +266,11 @@ fn groups(reader: &Reader<'_>, description: &Description) -> Vec<Group> {
     for operation in &description.operations {
         let (group, method) = operation.name.split_once('.').unwrap_or(("", operation.name));
         let operation = reader.operation(operation, method);
-        match groups.iter_mut().find(|present| present.name == group) {
-            Some(present) => present.operations.push(operation),
-            None => {
-                let doc = group_doc(group).to_owned();
-                groups.push(Group { name: group.to_owned(), doc, operations: vec![operation] });
-            }
+        if let Some(present) = groups.iter_mut().find(|present| present.name == group) {
+            present.operations.push(operation);
+        } else {
+            let doc = group_doc(group).to_owned();
+            groups.push(Group { name: group.to_owned(), doc, operations: vec![operation] });
         }
     }
     groups

@@ -29,7 +29,7 @@ pub fn write(api: &Api) -> Vec<(PathBuf, String)> {
     let types = Types::new(api);
     let mut modules = Vec::new();
     for group in types.groups() {
-        let enums = api.enums.iter().filter(|item| item.group == group && item.open);
+        let enums = api.enums.iter().filter(|item| item.group == group);
         modules.extend(enum_module(&types, &group, enums));
         let records = api.records.iter().filter(|record| record.group == group);
         modules.extend(record_module(&types, &group, &records.collect::<Vec<_>>()));
@@ -54,7 +54,7 @@ struct Types<'a> {
 impl<'a> Types<'a> {
     fn new(api: &'a Api) -> Self {
         let mut module_of = BTreeMap::new();
-        for item in api.enums.iter().filter(|item| item.open) {
+        for item in &api.enums {
             module_of.insert(item.name.as_str(), format!("{}_enums", stem(&item.group)));
         }
         for record in &api.records {
@@ -124,14 +124,8 @@ impl<'a> Types<'a> {
     }
 
     fn enum_annotation(&self, module: &mut Module, name: &str, parameter: bool) -> String {
-        let item = self.enumeration(name);
-        if !item.open {
-            module.typing("typing", "Literal");
-            let values: Vec<String> = item.members.iter().map(|member| literal(&member.value)).collect();
-            return format!("Literal[{}]", values.join(", "));
-        }
         let class = self.used(module, name);
-        match (parameter, &item.kind) {
+        match (parameter, self.enumeration(name).kind) {
             (false, _) => class,
             (true, EnumKind::Text) => format!("{class} | str"),
             (true, EnumKind::Number) => format!("{class} | int"),
@@ -183,24 +177,6 @@ impl<'a> Types<'a> {
             Type::Map(_) => "dict".to_owned(),
             _ => module.import(".._values", "as_it_is"),
         }
-    }
-
-    /// The docs of a parameter; the values of a closed enum have no other place for theirs.
-    fn parameter_doc(&self, field: &Field) -> String {
-        let Type::Enum(name) = &field.ty else { return field.doc.clone() };
-        let item = self.enumeration(name);
-        if item.open {
-            return field.doc.clone();
-        }
-        let values: Vec<String> = item
-            .members
-            .iter()
-            .filter(|member| !member.doc.is_empty())
-            .map(|member| {
-                format!("`{}`: {}", literal(&member.value), lower_first(member.doc.trim_end_matches('.')))
-            })
-            .collect();
-        if values.is_empty() { field.doc.clone() } else { format!("{} {}.", field.doc, values.join("; ")) }
     }
 }
 
@@ -336,7 +312,7 @@ fn enum_class(module: &mut Module, item: &Enum) -> String {
     let mut text = format!("class {}({base}):\n", item.name);
     docstring(&mut text, "    ", &format!("{}\n\n{note}", item.doc), &[]);
     text.push_str("\n    __slots__ = ()\n\n");
-    let mut members = Vec::new();
+    let mut members = String::new();
     let mut seen = BTreeSet::new();
     for Member { name, value, doc } in &item.members {
         let constant = constant(name);
@@ -345,16 +321,15 @@ fn enum_class(module: &mut Module, item: &Enum) -> String {
         if !doc.is_empty() {
             docstring(&mut text, "    ", doc, &[]);
         }
-        members.push(match item.kind {
-            EnumKind::Text => format!("{}: {}", quoted(&constant), literal(value)),
-            EnumKind::Number => format!("{}: ({}, {})", quoted(&constant), literal(value), quoted(name)),
+        let begin = format!("{}: ", quoted(&constant));
+        members.push_str(&match item.kind {
+            EnumKind::Text => format!("        {begin}{},\n", literal(value)),
+            EnumKind::Number => {
+                group("        ", &begin, ("(", ")"), &[literal(value), quoted(name)], ",", false)
+            }
         });
     }
-    text.push_str("\n    _members = {\n");
-    for member in members {
-        _ = writeln!(text, "        {member},");
-    }
-    text.push_str("    }\n");
+    _ = write!(text, "\n    _members = {{\n{members}    }}\n");
     text
 }
 
@@ -407,11 +382,8 @@ fn record_class(types: &Types<'_>, module: &mut Module, record: &Record) -> Stri
     let base = if record.fields.iter().any(|field| field.raw) { "RawRecord" } else { "Record" };
     module.import(".._record", base);
     let names: Vec<String> = record.fields.iter().map(|field| field_name(&field.name)).collect();
-    let mut docs: Vec<(String, String)> = names
-        .iter()
-        .zip(&record.fields)
-        .map(|(name, field)| (name.clone(), types.parameter_doc(field)))
-        .collect();
+    let mut docs: Vec<(String, String)> =
+        names.iter().zip(&record.fields).map(|(name, field)| (name.clone(), field.doc.clone())).collect();
     let mut slots: Vec<String> = names.iter().map(|name| quoted(name)).collect();
     let matched = slots.clone();
     if record.open {
@@ -436,16 +408,6 @@ fn record_class(types: &Types<'_>, module: &mut Module, record: &Record) -> Stri
     text.push_str(&tuple("    ", "_fields = ", &fields));
     if record.open {
         text.push_str("    _open = True\n");
-    }
-    let nullable: Vec<String> = record
-        .fields
-        .iter()
-        .zip(&names)
-        .filter(|(field, _)| field.nullable)
-        .map(|(_, name)| quoted(name))
-        .collect();
-    if !nullable.is_empty() {
-        _ = writeln!(text, "    _nullable = frozenset(({},))", nullable.join(", "));
     }
     text.push('\n');
 
@@ -476,12 +438,8 @@ fn record_class(types: &Types<'_>, module: &mut Module, record: &Record) -> Stri
 fn parameter(types: &Types<'_>, module: &mut Module, field: &Field, name: &str, takes: bool) -> String {
     let annotation = types.annotation(module, &field.ty, takes);
     if field.required {
-        return format!("{name}: {annotation}");
-    }
-    if field.nullable {
-        module.import(".._values", "UNSET");
-        module.import(".._values", "Unset");
-        return format!("{name}: {annotation} | Unset | None = UNSET");
+        let none = if field.nullable && annotation != "Any" { " | None" } else { "" };
+        return format!("{name}: {annotation}{none}");
     }
     match &field.default {
         Some(default) if !default.is_null() => format!("{name}: {annotation} = {}", literal(default)),
@@ -541,7 +499,7 @@ fn method(types: &Types<'_>, module: &mut Module, operation: &Operation, manner:
         parameters.push(parameter(types, module, field, &python_name(&field.name), true));
     }
     for field in named.iter().chain(&optional) {
-        docs.push((python_name(&field.name), types.parameter_doc(field)));
+        docs.push((python_name(&field.name), field.doc.clone()));
     }
     if payload {
         parameters.push("payload: bytes | None = None".to_owned());
@@ -613,15 +571,12 @@ fn arguments(module: &mut Module, indent: &str, variable: &str, fields: &[Field]
     for field in fields {
         let name = python_name(&field.name);
         let key = quoted(&field.name);
-        let mut value = match &field.ty {
+        let value = match &field.ty {
             Type::Time => format!("{}({key}, {name})", module.import(".._values", "moment")),
             Type::Duration => format!("{}({key}, {name})", module.import(".._values", "span")),
             Type::List(_) => format!("{}({key}, {name})", module.import(".._values", "several")),
             _ => name,
         };
-        if field.nullable {
-            value = format!("{}({value})", module.import(".._values", "clearable"));
-        }
         _ = writeln!(text, "{indent}    {key}: {value},");
     }
     _ = writeln!(text, "{indent}}}");
@@ -661,7 +616,7 @@ fn client_class(types: &Types<'_>, module: &mut Module, api: &Api, manner: Manne
         ("credential".to_owned(), "What the client proves its identity with.".to_owned()),
         ("cloud".to_owned(), "The cloud that the tenant lives in.".to_owned()),
     ];
-    docs.extend(api.options.iter().map(|field| (python_name(&field.name), types.parameter_doc(field))));
+    docs.extend(api.options.iter().map(|field| (python_name(&field.name), field.doc.clone())));
     let mut parameters: Vec<String> =
         ["self", "tenant: str", "*", "credential: Credential", "cloud: Cloud = Cloud.PUBLIC"]
             .map(str::to_owned)
@@ -740,7 +695,7 @@ fn credential_class(types: &Types<'_>, module: &mut Module, credential: &Credent
         }
         let name = python_name(&field.name);
         parameters.push(parameter(types, module, field, &name, true));
-        docs.push((name, types.parameter_doc(field)));
+        docs.push((name, field.doc.clone()));
     }
     let mut text = format!("class {}(Credential):\n", credential.name);
     let sections = if docs.is_empty() { Vec::new() } else { vec![("Args", docs)] };
@@ -856,11 +811,6 @@ fn constant(name: &str) -> String {
 
 fn pascal(name: &str) -> String {
     words(name).iter().map(|word| format!("{}{}", word[..1].to_uppercase(), &word[1..])).collect()
-}
-
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 fn quoted(text: &str) -> String {

@@ -18,8 +18,8 @@ pub(super) struct Blob {
 
 impl Blob {
     /// Reads a body whole or not at all: one that is cut, or is no array, is a fault of the transport.
-    pub(super) fn read(body: Bytes, origin: &Origin) -> Result<Blob> {
-        let elements: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|e| not_an_array(&body, e))?;
+    pub(super) fn read(body: &Bytes, origin: &Origin) -> Result<Blob> {
+        let elements: Vec<&RawValue> = serde_json::from_slice(body).map_err(|e| not_an_array(body, e))?;
         let mut records = Vec::with_capacity(elements.len());
         let mut errors = Vec::new();
         for (index, element) in elements.iter().enumerate() {
@@ -85,7 +85,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(body: impl Into<Bytes>) -> Result<Blob> {
-        Blob::read(body.into(), &Origin::new(None, "blob"))
+        Blob::read(&body.into(), &Origin::new(None, "blob"))
     }
 
     #[test]

@@ -152,12 +152,11 @@ impl Walk {
 
     async fn begin(&mut self) -> Result<()> {
         let route = Route::of(&self.client).await?;
-        let (window, until, link) = match self.resume.take() {
-            Some(at) => (Window { start: at.start, end: at.end }, at.until, at.next),
-            None => {
-                let (whole, _) = self.span.resolve(self.client.corridor().service_now().await?)?;
-                (whole.split().next().unwrap_or(whole), whole.end, None)
-            }
+        let (window, until, link) = if let Some(at) = self.resume.take() {
+            (Window { start: at.start, end: at.end }, at.until, at.next)
+        } else {
+            let (whole, _) = self.span.resolve(self.client.corridor().service_now().await?)?;
+            (whole.split().next().unwrap_or(whole), whole.end, None)
         };
         let listing = Listing::new(self.client.clone(), route, self.path, self.content_type.clone(), window);
         self.until = Some(until);
@@ -253,9 +252,9 @@ fn is_misplaced(error: &Error) -> bool {
 /// No documentation says that blobs page, and one published test suite does it all the same.
 async fn fetch_pages(client: &Client, route: &Route, origin: &Origin, first: &Request) -> Result<Blob> {
     let corridor = client.corridor();
-    let read = |answer: crate::http::Answer| {
-        let link = next_link(&answer);
-        Blob::read(answer.body, origin).map(|blob| (blob, link))
+    let read = |answer: &crate::http::Answer| {
+        let link = next_link(answer);
+        Blob::read(&answer.body, origin).map(|blob| (blob, link))
     };
     let (mut blob, mut link) = corridor.exchange(first, read).await?;
     let mut followed = std::collections::HashSet::new();

@@ -99,12 +99,12 @@ impl Feed {
                         self.steps = Some(steps);
                         continue;
                     }
-                    Err(error) => return self.end_with(error),
+                    Err(error) => return Some(Err(self.ended_by(error))),
                 },
             };
             let Some(step) = step else { return self.end() };
             if let Err(error) = self.take(step) {
-                return self.end_with(error);
+                return Some(Err(self.ended_by(error)));
             }
         }
     }
@@ -190,10 +190,10 @@ impl Feed {
         None
     }
 
-    fn end_with(&mut self, error: Error) -> Option<Result<Page<AuditRecord>>> {
+    fn ended_by(&mut self, error: Error) -> Error {
         self.ended = true;
         self.steps = None;
-        Some(Err(error))
+        error
     }
 
     /// Makes the plan, and the streams that carry it out.

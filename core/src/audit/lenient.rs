@@ -68,7 +68,7 @@ pub(super) fn time_or_none<'de, D: Deserializer<'de>>(
     Ok(Option::<Cow<'de, str>>::deserialize(deserializer)?.and_then(|text| time(&text)))
 }
 
-/// serde_json reads lone surrogates when bytes are asked for, and only then.
+/// `serde_json` reads lone surrogates when bytes are asked for, and only then.
 fn damaged_text(json: &str) -> Option<String> {
     struct Lossy;
 

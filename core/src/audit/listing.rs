@@ -92,7 +92,7 @@ impl Listing {
             };
             let corridor = self.client.corridor();
             let outcome =
-                corridor.exchange(&request, |answer| Ok((next_link(&answer), read::<Vec<T>>(answer)?))).await;
+                corridor.exchange(&request, |answer| Ok((next_link(answer), read::<Vec<T>>(answer)?))).await;
             let (link, items) = match outcome {
                 Ok(page) => page,
                 Err(error) if self.may_restart(&error) => {

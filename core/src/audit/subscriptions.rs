@@ -222,7 +222,7 @@ impl Call for ListSubscriptions {
 }
 
 /// Reads a JSON answer; what is not of the right shape is a fault, because the service does answer so in trouble.
-pub(super) fn read<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T> {
     let status = answer.status.as_u16();
     let mut reader = serde_json::Deserializer::from_slice(&answer.body);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {

@@ -86,9 +86,8 @@ pub(crate) fn by_status(refusal: &Refusal) -> Error {
         409 | 412 => (ErrorKind::Conflict, Repeat::Never),
         410 => (ErrorKind::Gone, Repeat::Never),
         429 => (ErrorKind::Throttled, Repeat::Throttled),
-        300..=399 => (ErrorKind::Service, Repeat::Never),
         500 | 502 | 503 | 504 => (ErrorKind::Service, Repeat::Fault),
-        500.. => (ErrorKind::Service, Repeat::Never),
+        300..=399 | 500.. => (ErrorKind::Service, Repeat::Never),
         _ => (ErrorKind::InvalidRequest, Repeat::Never),
     };
     let error = refusal.error(kind, repeat);
@@ -124,13 +123,11 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
 
 /// Seconds, fractions of seconds, or a date.
 fn retry_after(text: &str, headers: &HeaderMap) -> Option<Duration> {
-    let seconds = match text.trim().parse::<f64>() {
-        Ok(seconds) => seconds,
-        Err(_) => {
-            let until = http_date(text)?;
-            let now = service_time(headers).unwrap_or_else(Timestamp::now);
-            until.duration_since(now).as_secs_f64()
-        }
+    let seconds = if let Ok(seconds) = text.trim().parse::<f64>() {
+        seconds
+    } else {
+        let now = service_time(headers).unwrap_or_else(Timestamp::now);
+        http_date(text)?.duration_since(now).as_secs_f64()
     };
     Duration::try_from_secs_f64(seconds.max(0.0)).ok().map(|wait| wait.min(LONGEST_RETRY_AFTER))
 }

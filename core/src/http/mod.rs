@@ -42,7 +42,7 @@ impl Corridor {
     pub(crate) async fn exchange<T>(
         &self,
         request: &Request,
-        decode: impl Fn(Answer) -> Result<T> + std::marker::Send + Sync,
+        decode: impl Fn(&Answer) -> Result<T> + std::marker::Send + Sync,
     ) -> Result<T> {
         let work = async {
             let mut attempts = self.retry.attempts(request);
@@ -60,14 +60,15 @@ impl Corridor {
         }
     }
 
-    async fn attempt<T>(&self, request: &Request, decode: impl Fn(Answer) -> Result<T>) -> Result<T> {
+    async fn attempt<T>(&self, request: &Request, decode: impl Fn(&Answer) -> Result<T>) -> Result<T> {
         let bearer = authorize::bearer(self, request).await?;
         let place = self.pace.place(request.limit).await;
         let sent = self.send.send(request, bearer.as_ref()).await;
         if let Ok(answer) = &sent {
             self.clock.observe(&answer.headers);
         }
-        let outcome = sent.and_then(|answer| check::check(request, answer)).and_then(decode);
+        let outcome =
+            sent.and_then(|answer| check::check(request, answer)).and_then(|answer| decode(&answer));
         match &outcome {
             Err(error) => {
                 authorize::discard_if_refused(self, request, bearer.as_ref(), error);

@@ -260,13 +260,13 @@ mod tests {
         futures::stream::iter(0..count)
             .for_each_concurrent(16, async |_| {
                 loop {
-                    let place = pace.place(Limit::Tenant).await;
+                    let turn = pace.place(Limit::Tenant).await;
                     tokio::time::sleep(Duration::from_millis(20)).await;
                     if service.borrow_mut().take() {
-                        return place.accepted();
+                        return turn.accepted();
                     }
                     let retry_after = service.borrow().retry_after;
-                    place.failed(&throttled(retry_after));
+                    turn.failed(&throttled(retry_after));
                 }
             })
             .await;

@@ -58,7 +58,7 @@ fn at_authority(corridor: &Corridor, path: &str) -> Result<Url> {
         .map_err(|e| Error::invalid(format!("{path:?} cannot follow {authority}")).with_source(e))
 }
 
-fn read_token(answer: Answer) -> Result<Token> {
+fn read_token(answer: &Answer) -> Result<Token> {
     // The body is never quoted in an error: it may hold the token.
     let unreadable = || Error::new(ErrorKind::Auth, "the token endpoint answered without a usable token");
     let read: TokenAnswer = serde_json::from_slice(&answer.body).map_err(|_| unreadable())?;
