@@ -1,7 +1,7 @@
 """Microsoft 365 APIs that audit and watch a tenant, for scripts, notebooks and services.
 
-`Client` blocks and `AsyncClient` is awaited; both have the same groups, such as `client.audit`. `Sandbox` is a
-simulated tenant to try them on.
+`Client` blocks and `AsyncClient` is awaited; both have the same groups, such as `client.audit`.
+`Sandbox` is a simulated tenant to try them on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from ._faces import *
 from ._native import VERSION as __version__
 from ._record import OpenNumber, OpenText, Record
 from ._tokens import AccessToken, TokenRequest
-from ._values import UNSET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from .sandbox import Sandbox
 
 __all__ = [
-    "UNSET",
     "AccessToken",
     "AsyncPaged",
     "AuthError",
@@ -68,7 +66,7 @@ __all__ += _faces.__all__
 
 
 def __getattr__(name: str) -> Any:
-    # Few programs that are in use need the sandbox, and its module is slow to import beside the others.
+    # Few programs need the sandbox, and its module is slow to import beside the others.
     if name == "Sandbox":
         from .sandbox import Sandbox
 

@@ -1,4 +1,4 @@
-"""What the generated clients and groups stand on: how a call, and how a listing, goes to the native half."""
+"""What the generated faces stand on: how a call, and how a listing, goes to the native half."""
 
 from __future__ import annotations
 
@@ -108,7 +108,17 @@ class Listing(Generic[R]):
         report: What the feed did, in numbers, as of the latest page; `None` for other listings.
     """
 
-    __slots__ = ("_args", "_name", "_pages", "_read", "_scope", "errors", "report", "token", "warnings")
+    __slots__ = (
+        "_args",
+        "_name",
+        "_pages",
+        "_read",
+        "_scope",
+        "errors",
+        "report",
+        "token",
+        "warnings",
+    )
 
     token: str | None
     errors: list[M365Error]
@@ -161,10 +171,10 @@ class Listing(Generic[R]):
 
 
 class Paged(Listing[R]):
-    """A listing that is read as it arrives: item by item in a `for` loop, or page by page with `pages()`.
+    """A listing that is read as it arrives.
 
-    Nothing is requested before the first item is wanted, and leaving the loop ends what is under way. Each new loop
-    lists anew.
+    A `for` loop gives item by item, and `pages()` page by page. Nothing is requested before the
+    first item is wanted, and leaving the loop ends what is under way. Each new loop lists anew.
     """
 
     __slots__ = ()
@@ -184,10 +194,10 @@ class Paged(Listing[R]):
 
 
 class AsyncPaged(Listing[R]):
-    """A listing that is read as it arrives: item by item in an `async for` loop, or page by page with `pages()`.
+    """A listing that is read as it arrives.
 
-    Nothing is requested before the first item is wanted, and leaving the loop ends what is under way. Each new loop
-    lists anew.
+    An `async for` loop gives item by item, and `pages()` page by page. Nothing is requested before
+    the first item is wanted, and leaving the loop ends what is under way. Each new loop lists anew.
     """
 
     __slots__ = ()
@@ -309,7 +319,7 @@ def _loop() -> AbstractEventLoop:
 
 
 def _encode(args: Mapping[str, Any]) -> bytes:
-    """Arguments as JSON: `None` and `UNSET` were not said; `NULL` is what clears."""
+    """Arguments as JSON; `None` was not said."""
     from json import dumps
 
     said = {name: value for name, value in args.items() if value is not None}
@@ -325,12 +335,7 @@ def _other(value: object) -> Any:
     from datetime import datetime, timedelta
 
     from ._record import Record, plain
-    from ._values import NULL, moment
 
-    if value is NULL:
-        return None
-    if isinstance(value, datetime):
-        moment("arguments", value)
     if isinstance(value, (Record, datetime, timedelta)):
         return plain(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")

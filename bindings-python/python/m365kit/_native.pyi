@@ -50,7 +50,7 @@ class TokenReply:
     """Where `m365kit._tokens` puts the token. Dropped unanswered, the call fails."""
 
     def token(self, token: str, expires_on: float | None = None) -> None:
-        """Answers with a token, and with the moment when it ends, in seconds since 1970, if known."""
+        """Answers with a token, and with its end in seconds since 1970, if that is known."""
 
     def failure(self, exception: BaseException) -> None:
         """Answers with the exception that the callable raised."""

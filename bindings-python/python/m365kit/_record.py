@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ._values import UNSET, write_time
+from ._values import write_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Record:
-    """A record of the model. Equal to another when all its fields are; written back with what it did not know."""
+    """A record of the model: equal to another when all its fields are."""
 
     __slots__ = ()
 
@@ -22,8 +22,6 @@ class Record:
     _keys: ClassVar[frozenset[str]] = frozenset()
     _open: ClassVar[bool] = False
     """Whether members that this version does not know are kept, in `extra`."""
-    _nullable: ClassVar[frozenset[str]] = frozenset()
-    """Fields for which `None` says something else than `UNSET`."""
     __match_args__: tuple[str, ...] = ()
 
     def __init_subclass__(cls) -> None:
@@ -60,8 +58,6 @@ class Record:
                 known += 1
                 if read is not None:
                     value = read(value)
-            elif key in cls._nullable and key not in data:
-                value = UNSET
             setattr(self, name, value)
         if cls._open:
             extra = None
@@ -72,13 +68,16 @@ class Record:
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """The record as the model spells it, in values that JSON has. Fields without a value are left out."""
+        """The record as the model spells it, in values that JSON has.
+
+        Fields without a value are left out.
+        """
         data: dict[str, Any] = {}
         for name, key, _ in self._fields:
             value = getattr(self, name)
-            if value is UNSET or (value is None and name not in self._nullable):
+            if value is None:
                 continue
-            data[key] = plain(value)
+            data[key] = plain(value, name)
         if self._open:
             data.update(getattr(self, "extra") or {})  # noqa: B009
         return data
@@ -98,22 +97,18 @@ class Record:
         shown = [
             f"{name}={value!r}"
             for name in self.__match_args__
-            if (value := getattr(self, name)) is not None and value is not UNSET and name != "raw"
+            if (value := getattr(self, name)) is not None and name != "raw"
         ]
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __getstate__(self) -> dict[str, Any]:
         names = (*self.__match_args__, "extra") if self._open else self.__match_args__
-        return {
-            name: value
-            for name in names
-            if (value := getattr(self, name)) is not None and value is not UNSET
-        }
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Also what an older version has pickled, which lacks the fields that came since.
         for name in self.__match_args__:
-            setattr(self, name, state.get(name, UNSET if name in self._nullable else None))
+            setattr(self, name, state.get(name))
         if self._open:
             setattr(self, "extra", state.get("extra"))  # noqa: B010
 
@@ -131,7 +126,8 @@ class RawRecord(Record):
         where = data.get("raw")
         if isinstance(where, list):
             start, length = where
-            self.raw = payload[start : start + length].decode("utf-8", "surrogateescape")
+            text = payload[start : start + length].decode("utf-8", "surrogateescape")
+            setattr(self, "raw", text)  # noqa: B010 (the slot is the subclass's)
         return self
 
     @property
@@ -142,12 +138,12 @@ class RawRecord(Record):
         return loads(self.raw)
 
 
-def plain(value: Any) -> Any:
-    """A value of the model in what JSON has."""
+def plain(value: Any, name: str = "value") -> Any:
+    """A value of the model in what JSON has; `name` is for the message when it has no such form."""
     if isinstance(value, Record):
         return value.to_dict()
     if isinstance(value, datetime):
-        return write_time(value)
+        return write_time(name, value)
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, OpenText):
@@ -155,27 +151,32 @@ def plain(value: Any) -> Any:
     if isinstance(value, OpenNumber):
         return int(value)
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [plain(item, name) for item in value]
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item, key) for key, item in value.items()}
     return value
 
 
 if TYPE_CHECKING:
-    _Known = dict
+    _Values = dict[Any, Any]
 else:
+    _Values = dict
 
-    class _Known(dict):
-        """The members of an enum by value; makes one of any other value."""
 
-        __slots__ = ("make",)
+class _Known(_Values):
+    """The members of an enum by value; makes one of any other value."""
 
-        def __missing__(self, value):
-            return self.make(value)
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self._make = make
+
+    def __missing__(self, value: Any) -> Any:
+        return self._make(value)
 
 
 class OpenText(str):
-    """Text with well-known values. A value that this version does not know is kept as it came."""
+    """Text with well-known values; one that this version does not know is kept as it came."""
 
     __slots__ = ()
 
@@ -189,16 +190,15 @@ class OpenText(str):
             ...
 
     def __init_subclass__(cls) -> None:
-        known = _Known()
-        known.make = cls
+        known = _Known(cls)
         for constant, value in cls._members.items():
             known[value] = cls(value)
             setattr(cls, constant, known[value])
-        cls._of = known.__getitem__
+        setattr(cls, "_of", known.__getitem__)  # noqa: B010 (a method for the type checker)
 
 
 class OpenNumber(int):
-    """A number with well-known values. A value that this version does not know is kept as it came."""
+    """A number with well-known values; one that this version does not know is kept as it came."""
 
     __slots__ = ()
 
@@ -213,14 +213,13 @@ class OpenNumber(int):
             ...
 
     def __init_subclass__(cls) -> None:
-        known = _Known()
-        known.make = cls
+        known = _Known(cls)
         cls._names = {}
         for constant, (value, name) in cls._members.items():
             known[value] = cls(value)
             cls._names.setdefault(value, (constant, name))
             setattr(cls, constant, known[value])
-        cls._of = known.__getitem__
+        setattr(cls, "_of", known.__getitem__)  # noqa: B010 (a method for the type checker)
 
     @property
     def name(self) -> str | None:

@@ -44,7 +44,8 @@ class TokenRequest:
         self.tenant = tenant
 
     def __repr__(self) -> str:
-        return f"TokenRequest(scope={self.scope!r}, resource={self.resource!r}, tenant={self.tenant!r})"
+        asked = f"scope={self.scope!r}, resource={self.resource!r}, tenant={self.tenant!r}"
+        return f"TokenRequest({asked})"
 
 
 class AccessToken:
@@ -52,8 +53,8 @@ class AccessToken:
 
     Args:
         token: The token.
-        expires_on: When it ends, as an aware `datetime` or in seconds since 1970. Left out, it is used until
-            the service refuses it.
+        expires_on: When it ends, as an aware `datetime` or in seconds since 1970. Left out, it is
+            used until the service refuses it.
     """
 
     __slots__ = ("expires_on", "token")
@@ -87,14 +88,14 @@ def start(
     event_loop: AbstractEventLoop | None,
     reply: TokenReply,
 ) -> None:
-    """Called by the native half, from a thread of its own that must not stay: the callable runs elsewhere."""
+    """Called by the native half on a thread that must not stay: the callable runs elsewhere."""
     request = TokenRequest(*asked)
     if is_async(function):
         _run_on(event_loop, function(request), reply)
         return
     from threading import Thread
 
-    # A thread for each token, not a pool: there is one an hour, and a daemon does not hold up the exit.
+    # Not from a pool: there is one token an hour, and a daemon does not hold up the exit.
     Thread(
         target=_run, args=(function, request, event_loop, reply), name="m365kit-token", daemon=True
     ).start()

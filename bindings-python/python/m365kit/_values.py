@@ -1,41 +1,17 @@
-"""Values on their way in and out: times, durations, lists, and what was left unsaid."""
+"""Values on their way in and out: times, durations and lists."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from ._errors import InvalidRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Final, TypeVar, final
+    from typing import Any, TypeVar
 
     T = TypeVar("T")
-else:
-
-    def final(cls: T) -> T:
-        return cls
-
-
-@final
-class Unset:
-    """The type of `UNSET`."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __reduce__(self) -> str:
-        return "UNSET"
-
-
-UNSET: Final = Unset()
-"""Not said. Where `None` clears a value, this is what leaves it alone."""
 
 
 def read_time(text: str) -> datetime | None:
@@ -46,20 +22,25 @@ def read_time(text: str) -> datetime | None:
         return None
 
 
-def write_time(time: datetime) -> str:
-    """RFC 3339 in UTC, with no more digits of a second than there are."""
-    text = time.astimezone(timezone.utc).isoformat()
+def write_time(name: str, time: datetime) -> str:
+    """RFC 3339 in UTC, with no more digits of a second than there are.
+
+    Raises:
+        InvalidRequest: It has no time zone.
+    """
+    moment(name, time)
+    text = time.astimezone(UTC).isoformat()
     text = text.removesuffix("+00:00")
     return (text.rstrip("0") if "." in text else text) + "Z"
 
 
-def moment(name: str, value: datetime | Unset | None) -> datetime | Unset | None:
+def moment(name: str, value: datetime | None) -> datetime | None:
     """Checks an argument that is a point in time.
 
     Raises:
         InvalidRequest: It is no `datetime`, or has no time zone.
     """
-    if value is None or isinstance(value, Unset):
+    if value is None:
         return value
     if not isinstance(value, datetime):
         raise InvalidRequest(
@@ -68,14 +49,14 @@ def moment(name: str, value: datetime | Unset | None) -> datetime | Unset | None
         )
     if value.utcoffset() is None:
         raise InvalidRequest(
-            f"{name}: the datetime {value.isoformat(' ')} is naive, so nobody can tell which moment is meant",
-            hint="use datetime.now(timezone.utc) in place of now() or utcnow(), or call .astimezone() "
-            "on it if it is in local time",
+            f"{name}: the datetime {value.isoformat(' ')} is naive: it names no time zone",
+            hint="use datetime.now(timezone.utc) in place of now() or utcnow(), or call "
+            ".astimezone() on it if it is in local time",
         )
     return value
 
 
-def span(name: str, value: timedelta | str | Unset | None) -> float | str | Unset | None:
+def span(name: str, value: timedelta | str | None) -> float | str | None:
     """Checks an argument that is a length of time; a `timedelta` becomes seconds.
 
     Raises:
@@ -83,7 +64,7 @@ def span(name: str, value: timedelta | str | Unset | None) -> float | str | Unse
     """
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if value is None or isinstance(value, (str, Unset)):
+    if value is None or isinstance(value, str):
         return value
     raise InvalidRequest(
         f"{name}: expected a timedelta or text, not {type(value).__name__}",
@@ -91,13 +72,13 @@ def span(name: str, value: timedelta | str | Unset | None) -> float | str | Unse
     )
 
 
-def several(name: str, value: Iterable[T] | Unset | None) -> list[T] | Unset | None:
+def several(name: str, value: Iterable[T] | None) -> list[T] | None:
     """Checks an argument that is a list; any iterable but text will do.
 
     Raises:
         InvalidRequest: It is one text, or cannot be iterated.
     """
-    if value is None or isinstance(value, Unset):
+    if value is None:
         return value
     if isinstance(value, (str, bytes)):
         raise InvalidRequest(f"{name}: expected a list, not one text", hint=f"pass [{value!r}]")
@@ -125,18 +106,3 @@ def read_span(seconds: float) -> timedelta:
 def as_it_is(value: Any) -> Any:
     """The reader of what JSON holds already."""
     return value
-
-
-class _Null:
-    __slots__ = ()
-
-
-NULL: Final = _Null()
-"""What becomes `null` on the way out, where `None` would be left out."""
-
-
-def clearable(value: T | Unset | None) -> T | _Null | None:
-    """An argument for which `None` clears, and `UNSET` says nothing."""
-    if isinstance(value, Unset):
-        return None
-    return NULL if value is None else value

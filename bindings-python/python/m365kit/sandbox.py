@@ -4,9 +4,9 @@
         for record in client.audit.records(last="24h"):
             print(record.operation)
 
-It speaks to any HTTP client on loopback, and does not know this package: what it answers is written from the
-service's own documentation. It can be told to misbehave (`fault`), its clock can be moved (`advance`), and it
-remembers every request (`ledger`).
+It speaks to any HTTP client on loopback, and does not know this package: what it answers is written
+from the service's own documentation. It can be told to misbehave (`fault`), its clock can be moved
+(`advance`), and it remembers every request (`ledger`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ._faces.client import ClientOptions
 
     class Request(TypedDict):
-        """A request that the sandbox has seen. An `authorization` header shows only which token it was."""
+        """A request that the sandbox has seen; `authorization` shows only which token it was."""
 
         at: str
         method: str
@@ -76,11 +76,13 @@ class Sandbox:
         record_bytes: The size that each record is padded to. Default: as it comes.
         page_size: How many blobs a page of a listing names. Default: 200.
         now: Where its clock begins. Default: the present.
-        subscribed: Whether the content types are subscribed already, or which of them. Default: all.
+        subscribed: Whether the content types are subscribed already, or which of them. Default:
+            all.
         token_lifetime: How many seconds a token lasts. Default: 3,599.
         https: Whether it speaks TLS, with a certificate of its own (`ca_certificate`). Default: no.
         port: Where it listens. Default: a free port.
-        rate_limit: When it refuses: `perMinute`, `burst`, `shape`, `retryAfter`, `countRefused`. Default: never.
+        rate_limit: When it refuses: `perMinute`, `burst`, `shape`, `retryAfter`, `countRefused`.
+            Default: never.
         paging: How it pages: `header`, `lowerCase`, `v1`, `emptyPages`.
         duplicates: What it delivers twice: `withinBlob`, `acrossBlobs`, `listing`.
         shuffle: Whether listings are out of order. Default: no.
@@ -302,14 +304,15 @@ class Sandbox:
 
         Args:
             action: What it does instead, one of: `{"status": 503, "body": ..., "headers": ...}`,
-                `{"delay": seconds}`, `{"cutAfter": bytes}`, `{"truncate": bytes}`, `{"wrongLength": delta}`,
-                `{"dripBytes": n, "dripEvery": seconds}`, `{"stall": True}`, `{"reset": True}`, `{"html": True}`,
-                `{"objectBody": True}`, `{"empty": True}`, `{"duplicateListing": True}`, `{"stalePage": True}`,
-                `{"loopPage": True}`, `{"foreignUri": url}`, `{"foreignNext": url}`, `{"throttle": {...}}`,
-                `{"expireToken": True}`.
+                `{"delay": seconds}`, `{"cutAfter": bytes}`, `{"truncate": bytes}`,
+                `{"wrongLength": delta}`, `{"dripBytes": n, "dripEvery": seconds}`,
+                `{"stall": True}`, `{"reset": True}`, `{"html": True}`, `{"objectBody": True}`,
+                `{"empty": True}`, `{"duplicateListing": True}`, `{"stalePage": True}`,
+                `{"loopPage": True}`, `{"foreignUri": url}`, `{"foreignNext": url}`,
+                `{"throttle": {...}}`, `{"expireToken": True}`.
             match: Which requests. Default: all.
-            when: `"once"`, `"always"`, `{"every": n}`, or `{"share": 0.1, "seed": 7}` for a share of all items,
-                each once.
+            when: `"once"`, `"always"`, `{"every": n}`, or `{"share": 0.1, "seed": 7}` for a share
+                of all items, each once.
             times: At most so often.
 
         Returns:
@@ -359,7 +362,8 @@ class Sandbox:
     def feed(
         self, *, content_types: Sequence[str] | None = None, ids: bool | None = None
     ) -> dict[str, Any]:
-        """What the audit feed holds: `blobs`, `records`, `uniqueRecords`, `bytes`, and `ids` if asked for.
+        """What the audit feed holds: `blobs`, `records`, `uniqueRecords`, `bytes`, and `ids` if
+        asked for.
 
         Args:
             content_types: Only these.
@@ -443,14 +447,16 @@ class Sandbox:
         return self.control("pump_webhooks")
 
     def control(self, name: str, /, **args: Any) -> Any:
-        """Runs a control operation by its name, which is how HTTP clients do it (`POST /sandbox/{name}`).
+        """Runs a control operation by its name, which is how HTTP clients do it (`POST
+        /sandbox/{name}`).
 
         Args:
             name: Such as `ledger`.
             **args: Its arguments, in the sandbox's own spelling; `None` counts as left out.
 
         Raises:
-            InvalidRequest: There is no such operation, an argument is wrong, or the sandbox has been closed.
+            InvalidRequest: There is no such operation, an argument is wrong, or the sandbox has
+                been closed.
         """
         return self._control(name, {key: value for key, value in args.items() if value is not None})
 
