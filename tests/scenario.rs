@@ -209,7 +209,7 @@ pub fn read(folder: &Path) -> Result<Vec<(String, Scenario)>, String> {
 /// absent indeed.
 const MAY_BE_ABSENT: &[&str] = &[
     "alreadyEnabled", "appAccessContext", "authId", "clientAddress", "clientIp", "clientPort", "code", "contentId",
-    "contentType", "creationTime", "errors", "expiration", "extended", "hint", "id", "name", "objectId", "operation",
+    "contentType", "creationTime", "errors", "expiration", "extended", "family", "hint", "id", "name", "objectId", "operation",
     "organizationId", "recordType", "requestId", "resultStatus", "retryAfter", "scope", "status", "userId",
     "userKey", "userType", "webhook", "workload",
     // A column that the record lacks, in `extended`.
