@@ -49,10 +49,12 @@ mod tests {
 
     #[test]
     fn every_case_is_said_in_every_language() {
-        let writers: [(&str, fn(&Api) -> Vec<(PathBuf, String)>); 3] =
-            [("python", python::write), ("typescript", typescript::write), ("swift", swift::write)];
-        for (language, write) in writers {
-            let files = write(&sample::api());
+        let api = sample::api();
+        for (language, files) in [
+            ("python", python::write(&api)),
+            ("typescript", typescript::write(&api)),
+            ("swift", swift::write(&api)),
+        ] {
             let text: String =
                 files.iter().map(|(path, text)| format!("=== {}\n{text}", path.display())).collect();
             insta::assert_snapshot!(language, text);

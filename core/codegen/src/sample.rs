@@ -7,7 +7,7 @@ use crate::model::{
 };
 
 /// The made-up API: a zoo.
-pub fn api() -> Api {
+pub(crate) fn api() -> Api {
     Api {
         groups: vec![zoo(), root()],
         records: vec![animal(), keeper()],

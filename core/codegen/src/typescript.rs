@@ -222,7 +222,9 @@ impl<'a> File<'a> {
             let types_only = names.iter().all(|name| name.starts_with("type "));
             let keyword = if types_only { "import type" } else { "import" };
             if types_only {
-                names.iter_mut().for_each(|name| *name = name.trim_start_matches("type "));
+                for name in &mut names {
+                    *name = name.trim_start_matches("type ");
+                }
             }
             let line = format!("{keyword} {{ {} }} from '{from}';", names.join(", "));
             if line.len() <= WIDTH {
@@ -296,8 +298,10 @@ impl<'a> File<'a> {
 
     /// A field as a member of an interface.
     fn member(&mut self, field: &Field, direction: Direction) -> String {
-        let mark = if field.required { "" } else { "?" };
-        let null = if field.nullable { " | null" } else { "" };
+        // What may be left out is left out, both ways; only what is always there can be null.
+        let mark = if must_be_said(field) { "" } else { "?" };
+        let null =
+            if field.nullable && must_be_said(field) && field.ty != Type::Json { " | null" } else { "" };
         let ty = self.ty(&field.ty, direction);
         let default = field.default.as_ref().filter(|value| !value.is_null());
         let tags: Vec<String> =
@@ -309,7 +313,6 @@ impl<'a> File<'a> {
         match ty {
             Type::String => "string".to_owned(),
             Type::Bool => "boolean".to_owned(),
-            Type::Int | Type::Float => "number".to_owned(),
             Type::Time => {
                 self.import("../arguments", "type DateTime");
                 if direction == Direction::In { "Date | DateTime" } else { "DateTime" }.to_owned()
@@ -318,7 +321,7 @@ impl<'a> File<'a> {
                 self.import("../arguments", "type Duration");
                 "Duration".to_owned()
             }
-            Type::Duration => "number".to_owned(),
+            Type::Int | Type::Float | Type::Duration => "number".to_owned(),
             Type::Bytes if direction == Direction::In => {
                 self.import("../base", "type Payload");
                 "Payload".to_owned()
@@ -344,7 +347,7 @@ impl<'a> File<'a> {
         let home = records.chain(enums).find(|(known, _)| *known == name).map(|(_, group)| module_of(group));
         match home {
             Some(module) if module != self.module => {
-                self.import(&format!("./{module}"), &format!("type {name}"))
+                self.import(&format!("./{module}"), &format!("type {name}"));
             }
             Some(_) => {}
             None => panic!("the type {name} is named but not described"),
@@ -361,7 +364,7 @@ impl<'a> File<'a> {
             group => format!("What {{@link {}.{}}} may be told.", pascal(group), camel(&operation.method)),
         };
         let mut text = format!("{}export interface {name} extends CallOptions {{\n", doc(&about, "", &[]));
-        for field in operation.params.iter().filter(|field| !field.required) {
+        for field in operation.params.iter().filter(|field| !must_be_said(field)) {
             text += &self.member(field, Direction::In);
         }
         if takes_payload(operation) {
@@ -383,7 +386,7 @@ impl<'a> File<'a> {
     }
 
     fn method(&mut self, group: &Group, operation: &Operation) -> String {
-        let required: Vec<&Field> = operation.params.iter().filter(|field| field.required).collect();
+        let required: Vec<&Field> = operation.params.iter().filter(|field| must_be_said(field)).collect();
         let options = options_name(group, operation).unwrap_or_else(|| {
             self.import("../base", "type CallOptions");
             "CallOptions".to_owned()
@@ -457,7 +460,7 @@ impl<'a> File<'a> {
         }
         // One value alone is given as it is; more are named.
         let alone = match credential.fields.as_slice() {
-            [field] if field.required => Some(field),
+            [field] if must_be_said(field) => Some(field),
             _ => None,
         };
         if alone.is_none() {
@@ -480,7 +483,7 @@ impl<'a> File<'a> {
             }
             let given =
                 if alone.is_some() { camel(&field.name) } else { format!("options.{}", camel(&field.name)) };
-            let (mark, check) = if field.required {
+            let (mark, check) = if must_be_said(field) {
                 ("", String::new())
             } else {
                 ("?", format!("if ({given} !== undefined) "))
@@ -507,13 +510,18 @@ impl<'a> File<'a> {
     }
 }
 
+/// Whether there is nothing to fall back on.
+fn must_be_said(field: &Field) -> bool {
+    field.required && field.default.is_none()
+}
+
 fn takes_payload(operation: &Operation) -> bool {
     matches!(operation.shape, Shape::Call { payload: true })
 }
 
 /// The name of the options of an operation that has some of its own.
 fn options_name(group: &Group, operation: &Operation) -> Option<String> {
-    let any = takes_payload(operation) || operation.params.iter().any(|field| !field.required);
+    let any = takes_payload(operation) || operation.params.iter().any(|field| !must_be_said(field));
     any.then(|| format!("{}{}Options", pascal(&group.name), pascal(&operation.method)))
 }
 
