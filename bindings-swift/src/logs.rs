@@ -22,7 +22,8 @@ static RECEIVER: Mutex<Receiver> = Mutex::new(None);
 #[uniffi::export]
 pub fn forward_logs(level: String, receiver: Option<Arc<dyn NativeLogReceiver>>) -> Result<bool, Failure> {
     static START: Once = Once::new();
-    let level = level.parse().map_err(|_| Failure::internal(&format!("'{level}' is not a level of the log")))?;
+    let level =
+        level.parse().map_err(|_| Failure::internal(&format!("'{level}' is not a level of the log")))?;
     let runtime = runtime()?;
     *RECEIVER.lock().unwrap_or_else(PoisonError::into_inner) = receiver;
     let installed = m365kit::logs::install(level);

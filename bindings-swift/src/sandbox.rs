@@ -30,11 +30,17 @@ impl NativeSandbox {
     }
 
     /// Does what tests ask of it: a control operation by name, with JSON in and out.
-    pub async fn control(&self, name: String, args: Vec<u8>, cancel: Arc<Cancel>) -> Result<Vec<u8>, Failure> {
+    pub async fn control(
+        &self,
+        name: String,
+        args: Vec<u8>,
+        cancel: Arc<Cancel>,
+    ) -> Result<Vec<u8>, Failure> {
         let running = Arc::clone(&self.running);
         run(&cancel, async move {
             let work = tokio::task::spawn_blocking(move || {
-                let args = serde_json::from_slice(&args).map_err(|error| Failure::invalid(&error.to_string()))?;
+                let args =
+                    serde_json::from_slice(&args).map_err(|error| Failure::invalid(&error.to_string()))?;
                 let running = running.lock().unwrap_or_else(PoisonError::into_inner);
                 let Some(sandbox) = running.as_ref() else {
                     return Err(Failure::invalid("the sandbox has been stopped"));

@@ -3,9 +3,9 @@ public struct Cloud: Hashable, Sendable {
     private let name: String
     private let hosts: [String: String]
 
-    init(name: String, hosts: [(String, String?)] = []) {
+    init(name: String, hosts: [String: String?] = [:]) {
         self.name = name
-        self.hosts = Dictionary(uniqueKeysWithValues: hosts.compactMap { name, host in host.map { (name, $0) } })
+        self.hosts = hosts.compactMapValues(\.self)
     }
 
     /// What the native client is made with.

@@ -55,7 +55,8 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
 
         /// Stays where the loop runs while the page lasts, as most steps have nothing to wait for.
         @available(macOS 15, iOS 18, tvOS 18, watchOS 11, visionOS 2, *)
-        public mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> Element? {
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> Element?
+        {
             while index == held.count {
                 guard try await turn() else { return nil }
             }
@@ -88,7 +89,9 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
         /// Asks for one page after another.
         public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
             private enum State: Sendable {
-                case new, under(NativePages), ended
+                case new
+                case under(NativePages)
+                case ended
             }
 
             private let begin: @Sendable () throws -> NativePages

@@ -36,7 +36,10 @@ extension Date {
         var text = digits(year, 4) + "-" + digits(month, 2) + "-" + digits(date, 2)
         text += "T" + digits(Int(clock) / 3_600, 2) + ":" + digits(Int(clock) / 60 % 60, 2)
         text += ":" + digits(Int(clock) % 60, 2)
-        if fraction != 0 { text += "." + digits(Int(fraction), 6) }
+        if fraction != 0 {
+            text += "." + digits(Int(fraction), 6)
+            while text.last == "0" { text.removeLast() }
+        }
         return text + "Z"
     }
 }
@@ -53,7 +56,8 @@ private struct TimeReader {
         else { return nil }
         let fraction = fraction()
         guard let offset = offset(), position == bytes.count else { return nil }
-        let whole = days(fromYear: year, month: month, day: day) * 86_400 + hour * 3_600 + minute * 60 + second
+        let whole =
+            days(fromYear: year, month: month, day: day) * 86_400 + hour * 3_600 + minute * 60 + second
         return Double(whole - offset) + fraction
     }
 

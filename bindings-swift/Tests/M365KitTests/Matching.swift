@@ -13,7 +13,9 @@ func match(_ pattern: JSON, _ actual: JSON, at place: String = "it") throws {
         }
     case (.array(let wanted), .array(let items)):
         guard wanted.count == items.count else {
-            throw Complaint("\(place): expected \(wanted.count) elements, got \(items.count): \(actual.short)")
+            throw Complaint(
+                "\(place): expected \(wanted.count) elements, got \(items.count): \(actual.short)"
+            )
         }
         for (index, (value, item)) in zip(wanted, items).enumerated() {
             try match(value, item, at: "\(place)[\(index)]")

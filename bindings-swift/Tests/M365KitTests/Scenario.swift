@@ -122,17 +122,26 @@ func json(_ body: Body) throws -> JSON {
 }
 
 extension Duration {
-    /// Reads `24h`, `7d`, `90m`, `10s`.
+    /// Reads `24h`, `7d`, `2h30m`, `10s`.
     init?(short text: String) {
-        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-        guard let unit = text.last.flatMap({ units[$0] }), let count = Double(text.dropLast()) else { return nil }
-        self = .seconds(count * unit)
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        var rest = text[...]
+        var seconds = 0
+        repeat {
+            let digits = rest.prefix(while: \.isNumber)
+            rest = rest.dropFirst(digits.count)
+            guard let count = Int(digits), let unit = rest.popFirst().flatMap({ units[$0] }) else { return nil }
+            seconds += count * unit
+        } while !rest.isEmpty
+        self = .seconds(seconds)
     }
 }
 
 extension Date.ISO8601FormatStyle {
     /// A fraction may stand there.
-    fileprivate var fractional: Date.ISO8601FormatStyle { year().month().day().time(includingFractionalSeconds: true) }
+    fileprivate var fractional: Date.ISO8601FormatStyle {
+        year().month().day().time(includingFractionalSeconds: true)
+    }
 }
 
 extension JSON {

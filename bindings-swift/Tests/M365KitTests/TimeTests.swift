@@ -17,7 +17,9 @@ import Testing
         #expect(Date(rfc3339: text)?.timeIntervalSince1970 == seconds)
     }
 
-    @Test(arguments: ["", "2026-11-22", "2026-11-22T07:00:00", "2026-13-01T00:00:00Z", "2026-11-22T07:00:00Zx", "now"])
+    @Test(arguments: [
+        "", "2026-11-22", "2026-11-22T07:00:00", "2026-13-01T00:00:00Z", "2026-11-22T07:00:00Zx", "now",
+    ])
     func whatIsNoTimeIsRefused(_ text: String) {
         #expect(Date(rfc3339: text) == nil)
     }
@@ -29,7 +31,7 @@ import Testing
             #expect(abs(back.timeIntervalSince(date)) < 0.000_001)
         }
         #expect(Date(timeIntervalSince1970: 1_795_330_800).rfc3339 == "2026-11-22T07:00:00Z")
-        #expect(Date(timeIntervalSince1970: 0.05).rfc3339 == "1970-01-01T00:00:00.050000Z")
+        #expect(Date(timeIntervalSince1970: 0.05).rfc3339 == "1970-01-01T00:00:00.05Z")
     }
 
     @Test func fractionsOfADurationCross() {

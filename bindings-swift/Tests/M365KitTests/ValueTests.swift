@@ -40,7 +40,8 @@ import Testing
         let sandbox = try Sandbox(["blobs": 0, "contentTypes": ["Audit.Exchange"]])
         let original: JSON = [
             "Id": "7a7c2b11-0c2b-4c8a-9a52-000000000001", "CreationTime": "2026-01-02T03:04:05",
-            "Operation": "Send", "RecordType": 2, "UserType": 99, "Workload": "Exchange", "UserId": "a@contoso.com",
+            "Operation": "Send", "RecordType": 2, "UserType": 99, "Workload": "Exchange",
+            "UserId": "a@contoso.com",
             "ClientIP": "192.0.2.7", "Later": ["deep": [1, 2, 3]],
         ]
         try await sandbox.addContent(.exchange, records: [original])

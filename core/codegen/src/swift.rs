@@ -445,13 +445,8 @@ impl Writer<'_> {
         text.push('\n');
         text += &doc("Hosts of your own: a proxy, or the sandbox.", 1, &params);
         text += &signature(1, "public static func custom", &params, " -> Cloud");
-        let hosts: Vec<String> = clouds
-            .custom
-            .iter()
-            .map(|field| format!("(\"{}\", {})", field.name, identifier(&field.name)))
-            .collect();
-        text += &invocation(2, "Cloud(name: \"custom\", hosts: [", &hosts)
-            .replace("\n        )\n", "\n        ])\n");
+        let hosts = format!("hosts: {}", arguments(&clouds.custom));
+        text += &invocation(2, "Cloud(", &["name: \"custom\"".to_owned(), hosts]);
         text += "    }\n";
         file("", &[text + "}\n"])
     }
@@ -728,7 +723,7 @@ fn listed(level: usize, open: &str, items: &[String], close: &str) -> String {
 fn invocation(level: usize, open: &str, items: &[String]) -> String {
     let margin = "    ".repeat(level);
     let line = format!("{margin}{open}{})", items.join(", "));
-    if line.chars().count() <= WIDTH && !open.ends_with('[') {
+    if line.chars().count() <= WIDTH {
         return line + "\n";
     }
     let inner = format!("{margin}    ");
@@ -743,8 +738,7 @@ fn invocation(level: usize, open: &str, items: &[String]) -> String {
             _ => broken.push(item.clone()),
         }
     }
-    let last = if open.ends_with('[') { "," } else { "" };
-    format!("{margin}{open}\n{inner}{}{last}\n{margin})\n", broken.join(&format!(",\n{inner}")))
+    format!("{margin}{open}\n{inner}{}\n{margin})\n", broken.join(&format!(",\n{inner}")))
 }
 
 /// The words of a name, whichever way it is written.
