@@ -327,15 +327,17 @@ pub(crate) fn request_id(seed: u64, number: u64) -> String {
     guid(hash(&[seed, salt("request"), number]))
 }
 
+/// Blobs by content type: one each where there are enough, the rest by weight.
 fn share_out(config: &Config) -> [usize; 5] {
-    let total: usize = config.content_types.iter().map(|&known| mix::weight(known)).sum();
+    let types = &config.content_types;
     let mut blobs = [0; 5];
-    let mut left = config.blobs;
-    let mut weights = total;
-    for &known in &config.content_types {
+    let each = usize::from(config.blobs >= types.len());
+    let mut left = config.blobs - each * types.len();
+    let mut weights: usize = types.iter().map(|&known| mix::weight(known)).sum();
+    for &known in types {
         // The last one takes what is left, so that the sum is what was asked for.
         let part = (left * mix::weight(known)).div_ceil(weights.max(1)).min(left);
-        blobs[known.index()] = part;
+        blobs[known.index()] = each + part;
         left -= part;
         weights -= mix::weight(known);
     }

@@ -238,7 +238,7 @@ impl<'a> Splitter<'a> {
         let number = |name: &str, part| {
             let value = rest.strip_prefix(name)?;
             let length = value.find(|c: char| !c.is_ascii_digit())?;
-            Some(Found { before: name.len(), length, part })
+            (length > 0).then_some(Found { before: name.len(), length, part })
         };
         if rest.starts_with("\"CreationTime\":\"") {
             return Some(Found { before: "\"CreationTime\":\"".len(), length: 19, part: Part::Created });
