@@ -51,6 +51,9 @@ async fn pull(action: &serde_json::Value, page_size: u32) -> Result<String, Box<
         count += 1;
     }
     let feed = sandbox.control("feed", json!({}))?;
+    let hits = sandbox.control("fault_stats", json!({}))?;
+    let named: u64 = hits["hits"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum();
     let first = records.errors().first().map(|error| format!(", the first: {error}")).unwrap_or_default();
-    Ok(format!("{count} of {} records, {} errors{first}", feed["records"], records.errors().len()))
+    let errors = records.errors().len();
+    Ok(format!("named in {named} listings; {count} of {} records, {errors} errors{first}", feed["records"]))
 }
