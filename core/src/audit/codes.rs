@@ -85,11 +85,12 @@ fn without_code(refusal: &Refusal) -> Error {
     }
 }
 
-/// The first `AF` followed by three to five digits.
+/// The first word that is `AF` and three to five digits; within an id such letters mean nothing.
 fn find(text: &str) -> Option<&str> {
-    text.match_indices("AF").find_map(|(start, _)| {
-        let digits = text[start + 2..].bytes().take_while(u8::is_ascii_digit).count();
-        (3..=5).contains(&digits).then(|| &text[start..start + 2 + digits])
+    text.split(|c: char| !c.is_ascii_alphanumeric()).find(|word| {
+        word.strip_prefix("AF").is_some_and(|number| {
+            (3..=5).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+        })
     })
 }
 

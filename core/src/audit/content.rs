@@ -2,14 +2,13 @@
 
 use futures::{FutureExt, stream};
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::blob::Blob;
 use super::content_type::ContentType;
 use super::lenient;
-use super::listing::{Listing, next_link};
+use super::listing::{Listing, Row, next_link};
 use super::record::{AuditRecord, Origin};
 use super::route::Route;
 use super::window::{Span, Window};
@@ -19,7 +18,7 @@ use crate::dispatch::{self, Item, Operation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Request;
 use crate::interval::Interval;
-use crate::page::{Page, Paged};
+use crate::page::{Page, Paged, Warning};
 
 /// A blob of content that can be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +44,12 @@ pub struct Content {
 }
 
 impl Item for Content {}
+
+impl Row for Content {
+    fn key(&self) -> String {
+        self.content_id.clone()
+    }
+}
 
 /// Lists the content of one type that became available within a span of time.
 ///
@@ -95,7 +100,7 @@ struct Resume {
 }
 
 /// The pages of a listing that may span several windows, each with a token behind it.
-pub(super) fn pages_of_windows<T: DeserializeOwned + Send + 'static>(
+pub(super) fn pages_of_windows<T: Row + Send + 'static>(
     client: Client,
     path: &'static str,
     content_type: ContentType,
@@ -109,7 +114,8 @@ pub(super) fn pages_of_windows<T: DeserializeOwned + Send + 'static>(
                 .map_err(|e| Error::invalid("token is not one that a listing gave out").with_source(e))
         })
         .transpose()?;
-    let state = Walk { client, path, content_type, span, resume, until: None, listing: None };
+    let state =
+        Walk { client, path, content_type, span, resume, until: None, listing: None, warnings: Vec::new() };
     Ok(Paged::new(stream::try_unfold(state, |mut walk| {
         async move { Ok(walk.next_page().await?.map(|page| (page, walk))) }.boxed()
     })))
@@ -123,10 +129,11 @@ struct Walk {
     resume: Option<Resume>,
     until: Option<Timestamp>,
     listing: Option<Listing>,
+    warnings: Vec<Warning>,
 }
 
 impl Walk {
-    async fn next_page<T: DeserializeOwned>(&mut self) -> Result<Option<Page<T>>> {
+    async fn next_page<T: Row>(&mut self) -> Result<Option<Page<T>>> {
         if self.until.is_none() {
             self.begin().await?;
         }
@@ -144,7 +151,9 @@ impl Walk {
             }
             if let Some(page) = page {
                 let token = self.token(window, link);
-                return Ok(Some(Page { token, warnings: page.warnings, ..Page::of(page.items) }));
+                let mut warnings = std::mem::take(&mut self.warnings);
+                warnings.extend(page.warnings);
+                return Ok(Some(Page { token, warnings, ..Page::of(page.items) }));
             }
         }
         Ok(None)
@@ -155,7 +164,8 @@ impl Walk {
         let (window, until, link) = if let Some(at) = self.resume.take() {
             (Window { start: at.start, end: at.end }, at.until, at.next)
         } else {
-            let (whole, _) = self.span.resolve(self.client.corridor().service_now().await?)?;
+            let (whole, clamped) = self.span.resolve(self.client.corridor().service_now().await?)?;
+            self.warnings.extend(clamped.then(|| whole.clamp_warning()));
             (whole.split().next().unwrap_or(whole), whole.end, None)
         };
         let listing = Listing::new(self.client.clone(), route, self.path, self.content_type.clone(), window);

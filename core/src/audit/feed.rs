@@ -49,6 +49,7 @@ pub(super) fn open(client: Client, request: ListRecords, span: Span) -> Paged<Au
         failures: Vec::new(),
         without_id: 0,
         report: Report::default(),
+        told: None,
         ended: false,
     };
     Paged::new(stream::unfold(feed, |mut feed| {
@@ -67,6 +68,8 @@ struct Feed {
     seen_ids: Option<SeenIds>,
     without_id: u64,
     report: Report,
+    /// The report as the last page gave it.
+    told: Option<Report>,
     ended: bool,
 }
 
@@ -164,6 +167,7 @@ impl Feed {
 
     fn page(&mut self, records: Vec<AuditRecord>) -> Page<AuditRecord> {
         self.report.refusals = self.client.corridor().pace.refusals();
+        self.told = Some(self.report);
         let News { errors, warnings } = std::mem::take(&mut self.news);
         Page { errors, warnings, report: Some(self.report), ..Page::of(records) }
     }
@@ -175,13 +179,10 @@ impl Feed {
             let message = format!("{count} records have no id; they cannot be told from duplicates");
             self.news.warnings.push(warning(WarningCode::MissingId, message));
         }
-        if !self.news.errors.is_empty() || !self.news.warnings.is_empty() || self.report.records == 0 {
-            self.ended = self.request.on_error != OnError::Raise || self.failures.is_empty();
-            // Asked again, the ended stream of steps says so again.
+        if !self.news.warnings.is_empty() || self.told != Some(self.report) {
+            // Asked again, the ended stream of steps says again that it has ended.
             self.steps = Some(stream::empty().boxed());
-            let last = self.page(Vec::new());
-            self.report.records = self.report.records.max(1);
-            return Some(Ok(last));
+            return Some(Ok(self.page(Vec::new())));
         }
         self.ended = true;
         if self.request.on_error == OnError::Raise && !self.failures.is_empty() {
@@ -202,14 +203,7 @@ impl Feed {
         let now = corridor.service_now().await?;
         let (span, clamped) = self.span.resolve(now)?;
         if clamped {
-            let message =
-                format!("the service no longer keeps what is older than {}; reading from there", span.start);
-            let clamp = Warning {
-                start: Some(span.start),
-                end: Some(span.end),
-                ..warning(WarningCode::StartClamped, message)
-            };
-            self.news.warnings.push(clamp);
+            self.news.warnings.push(span.clamp_warning());
         }
         if let Some(skew) = corridor.clock.skew() {
             let message =
@@ -242,6 +236,7 @@ struct Shared {
 }
 
 /// A window and what was listed of it.
+#[derive(Default)]
 struct Listed {
     content: Vec<Content>,
     pages: u64,
@@ -264,7 +259,10 @@ fn steps(
         types.into_iter().flat_map(|of| span.split().map(move |window| (of.clone(), window))).collect();
     let fetched_ahead = shared.client.concurrency() * FETCHED_AHEAD;
     let lister = Arc::clone(&shared);
-    let listings = stream::iter(jobs).map(move |(of, window)| list(Arc::clone(&lister), of, window));
+    let listings = stream::iter(jobs).map(move |(of, window)| {
+        on_a_task(list(Arc::clone(&lister), of, window))
+            .map(|listed| listed.unwrap_or_else(|error| Listed { error: Some(error), ..Listed::default() }))
+    });
     let mut seen = Seen::default();
     if ordered {
         let work = listings.buffered(LISTED_AHEAD).flat_map(move |listed| stream::iter(seen.work(listed)));
@@ -276,48 +274,50 @@ fn steps(
     }
 }
 
+/// Runs on a task of its own, which goes on while the stream that waits for it is not asked: a listing
+/// that stood still with a place in the pace would hold up the very blobs that it waits for.
+fn on_a_task<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> BoxFuture<'static, Result<T>> {
+    async move {
+        AbortOnDropHandle::new(tokio::spawn(work)).await.map_err(|e| {
+            Error::new(ErrorKind::Service, "a task of the feed ended early; this is a bug").with_source(e)
+        })
+    }
+    .boxed()
+}
+
 /// Lists a window to its end, in the order of creation.
-fn list(shared: Arc<Shared>, of: ContentType, window: Window) -> BoxFuture<'static, Listed> {
-    Box::pin(async move {
-        let mut listed = Listed { content: Vec::new(), pages: 0, warnings: Vec::new(), error: None };
-        if shared.has_ended(&of) {
-            return listed;
-        }
-        let (client, route) = (shared.client.clone(), shared.route.clone());
-        let mut listing = Listing::new(client, route, "subscriptions/content", of.clone(), window);
-        let mut positions = HashMap::new();
-        let mut repeated = 0;
-        loop {
-            match listing.next_page::<Content>().await {
-                Ok(Some(page)) => {
-                    listed.pages += 1;
-                    listed.warnings.extend(page.warnings);
-                    for content in page.items {
-                        let next = listed.content.len();
-                        if *positions.entry(content.content_id.clone()).or_insert(next) == next {
-                            listed.content.push(content);
-                        } else if !listing.has_restarted() {
-                            repeated += 1;
-                        }
-                    }
+async fn list(shared: Arc<Shared>, of: ContentType, window: Window) -> Listed {
+    let mut listed = Listed::default();
+    if shared.has_ended(&of) {
+        return listed;
+    }
+    let (client, route) = (shared.client.clone(), shared.route.clone());
+    let mut listing = Listing::new(client, route, "subscriptions/content", of.clone(), window);
+    loop {
+        match listing.next_page::<Content>().await {
+            Ok(Some(page)) => {
+                listed.pages += 1;
+                listed.warnings.extend(page.warnings);
+                listed.content.extend(page.items);
+            }
+            Ok(None) => break,
+            Err(error) => {
+                if !codes::ends_content_type(&error) || shared.end(&of) {
+                    listed.error = Some(error);
                 }
-                Ok(None) => break,
-                Err(error) => {
-                    if !codes::ends_content_type(&error) || shared.end(&of) {
-                        listed.error = Some(error);
-                    }
-                    break;
-                }
+                break;
             }
         }
-        if repeated > 0 {
-            listed.warnings.push(repeated_content(repeated, &of, Some(window)));
-        }
-        listed
-            .content
-            .sort_by(|a, b| (a.content_created, &a.content_id).cmp(&(b.content_created, &b.content_id)));
-        listed
-    })
+    }
+    if listing.repeated() > 0 {
+        listed.warnings.push(repeated_content(listing.repeated(), &of, Some(window)));
+    }
+    listed
+        .content
+        .sort_by(|a, b| (a.content_created, &a.content_id).cmp(&(b.content_created, &b.content_id)));
+    listed
 }
 
 fn carry_out(shared: Arc<Shared>, work: Work) -> BoxFuture<'static, Step> {
@@ -331,8 +331,8 @@ fn carry_out(shared: Arc<Shared>, work: Work) -> BoxFuture<'static, Step> {
             return Step::Fetched { outcome: Err(expired(&origin)), room: None };
         }
         let room = shared.budget.room().await;
-        // On a task of its own, so that blobs are decompressed and cut on all cores.
-        let task = AbortOnDropHandle::new(tokio::spawn(async move {
+        // On all cores: blobs are decompressed and cut there.
+        let outcome = on_a_task(async move {
             let uri = content.content_uri.as_deref();
             let mut blob = fetch(&shared.client, &shared.route, &origin, uri).await?;
             shared.budget.learn(blob.bytes);
@@ -340,11 +340,8 @@ fn carry_out(shared: Arc<Shared>, work: Work) -> BoxFuture<'static, Step> {
                 blob.extend_records(paths);
             }
             Ok(blob)
-        }));
-        let outcome = task.await.unwrap_or_else(|e| {
-            Err(Error::new(ErrorKind::Service, "a task of the feed ended early; this is a bug")
-                .with_source(e))
         });
+        let outcome = outcome.await.and_then(|outcome| outcome);
         Step::Fetched { outcome, room }
     })
 }

@@ -26,8 +26,18 @@ pub(super) struct Listing {
     content_type: ContentType,
     window: Window,
     next: Option<Next>,
+    /// Links of this round, by which a loop is told.
     seen: HashSet<String>,
+    /// Rows that were given out, because a restart brings them again.
+    given: HashSet<String>,
+    repeated: u64,
     restarts: u32,
+}
+
+/// A row of a listing.
+pub(super) trait Row: DeserializeOwned {
+    /// What tells it from all others.
+    fn key(&self) -> String;
 }
 
 enum Next {
@@ -49,8 +59,18 @@ impl Listing {
         content_type: ContentType,
         window: Window,
     ) -> Self {
-        let (next, seen) = (Some(Next::First), HashSet::new());
-        Listing { client, route, path, content_type, window, next, seen, restarts: 0 }
+        Listing {
+            client,
+            route,
+            path,
+            content_type,
+            window,
+            next: Some(Next::First),
+            seen: HashSet::new(),
+            given: HashSet::new(),
+            repeated: 0,
+            restarts: 0,
+        }
     }
 
     /// Continues behind a link that an earlier listing gave out.
@@ -72,17 +92,17 @@ impl Listing {
         (self.client.clone(), self.route.clone())
     }
 
-    /// Whether items may come a second time.
-    pub(super) fn has_restarted(&self) -> bool {
-        self.restarts > 0
+    /// How many rows the service named more than once, of its own accord.
+    pub(super) fn repeated(&self) -> u64 {
+        self.repeated
     }
 
     pub(super) fn window(&self) -> Window {
         self.window
     }
 
-    /// The next page; none at the end. A restart may bring items a second time.
-    pub(super) async fn next_page<T: DeserializeOwned>(&mut self) -> Result<Option<ListedPage<T>>> {
+    /// The next page, without rows that were given out before; none at the end.
+    pub(super) async fn next_page<T: Row>(&mut self) -> Result<Option<ListedPage<T>>> {
         let mut warnings = Vec::new();
         loop {
             let Some(next) = self.next.take() else { return Ok(None) };
@@ -93,10 +113,11 @@ impl Listing {
             let corridor = self.client.corridor();
             let outcome =
                 corridor.exchange(&request, |answer| Ok((next_link(answer), read::<Vec<T>>(answer)?))).await;
-            let (link, items) = match outcome {
+            let (link, mut items) = match outcome {
                 Ok(page) => page,
                 Err(error) if self.may_restart(&error) => {
                     self.restarts += 1;
+                    self.seen.clear();
                     match self.window.clamp(corridor.now()) {
                         Some(window) => (self.window, self.next) = (window, Some(Next::First)),
                         None => return Err(self.at(error)),
@@ -105,6 +126,11 @@ impl Listing {
                 }
                 Err(error) => return Err(self.at(error)),
             };
+            let all = items.len();
+            items.retain(|item| self.given.insert(item.key()));
+            if self.restarts == 0 {
+                self.repeated += (all - items.len()) as u64;
+            }
             self.follow(link, &mut warnings);
             return Ok(Some(ListedPage { items, warnings }));
         }

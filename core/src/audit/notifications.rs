@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::content::pages_of_windows;
 use super::content_type::ContentType;
 use super::lenient;
+use super::listing::Row;
 use super::window::Span;
 use crate::Client;
 use crate::dispatch::{Item, Listing, Operation};
@@ -55,6 +56,12 @@ pub struct Notification {
 }
 
 impl Item for Notification {}
+
+impl Row for Notification {
+    fn key(&self) -> String {
+        format!("{} {:?} {:?}", self.content_id, self.notification_sent, self.notification_status)
+    }
+}
 
 /// Lists the attempts to deliver notifications to the webhook of a content type; for diagnosis only.
 ///

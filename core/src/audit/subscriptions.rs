@@ -133,11 +133,11 @@ impl Call for StartSubscription {
 
     async fn send(self, client: Client, _: Option<Bytes>) -> Result<Subscription> {
         self.content_type.check()?;
+        self.webhook.iter().try_for_each(check_webhook)?;
         let query = [("contentType", self.content_type.as_str())];
         let mut request =
             Route::of(&client).await?.operation(Method::POST, "subscriptions/start", &query).repeatable();
         if let Some(webhook) = &self.webhook {
-            check_webhook(webhook)?;
             let body = serde_json::json!({ "webhook": webhook });
             request = request.body("application/json", body.to_string());
         }
@@ -227,7 +227,11 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T>
     let mut reader = serde_json::Deserializer::from_slice(&answer.body);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        Error::decode(format!("the answer has not the documented shape, at {path}: {}", error.inner()))
-            .with_status(status)
+        let start = String::from_utf8_lossy(&answer.body[..answer.body.len().min(200)]);
+        Error::decode(format!(
+            "the answer has not the documented shape, at {path}: {}; it begins {start:?}",
+            error.inner()
+        ))
+        .with_status(status)
     })
 }

@@ -1,9 +1,10 @@
 //! Spans of time: what a caller may ask for, and the windows that the service takes.
 
-use jiff::{SignedDuration, Timestamp, Unit};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
 use crate::error::{Error, Result};
 use crate::interval::Interval;
+use crate::page::{Warning, WarningCode};
 
 /// The service keeps content for this long.
 const RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -59,7 +60,8 @@ impl Span {
 
     /// The span in the service's time, and whether its start had to be moved because it is no longer kept.
     pub(super) fn resolve(&self, now: Timestamp) -> Result<(Window, bool)> {
-        let end = self.end.unwrap_or(now).min(now);
+        // Whole seconds first, so that "the last 24 hours" are not a second longer than a window.
+        let end = to_second(self.end.unwrap_or(now).min(now), RoundMode::Ceil);
         let start = self.start.unwrap_or_else(|| end.saturating_sub(self.last).unwrap_or(Timestamp::MIN));
         if start >= now {
             return Err(Error::invalid(format!("the start {start} lies in the future")));
@@ -95,15 +97,17 @@ impl Window {
         (window.start < window.end).then_some(window)
     }
 
+    /// Says that the start of a span was moved to the start of this window.
+    pub(super) fn clamp_warning(self) -> Warning {
+        let message =
+            format!("the service no longer keeps what is older than {}; reading from there", self.start);
+        let code = WarningCode::StartClamped;
+        Warning { code, message, content_type: None, start: Some(self.start), end: Some(self.end) }
+    }
+
     /// The service's format has whole seconds: the window grows to them.
     fn to_seconds(self) -> Window {
-        let floor = |t: Timestamp| {
-            t.round(jiff::TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Floor))
-        };
-        let ceil = |t: Timestamp| {
-            t.round(jiff::TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Ceil))
-        };
-        Window { start: floor(self.start).unwrap_or(self.start), end: ceil(self.end).unwrap_or(self.end) }
+        Window { start: to_second(self.start, RoundMode::Floor), end: to_second(self.end, RoundMode::Ceil) }
     }
 
     pub(super) fn query(self) -> [(&'static str, String); 2] {
@@ -121,6 +125,10 @@ impl Window {
             }
         })
     }
+}
+
+fn to_second(time: Timestamp, mode: RoundMode) -> Timestamp {
+    time.round(TimestampRound::new().smallest(Unit::Second).mode(mode)).unwrap_or(time)
 }
 
 /// Without zone and fraction: a `+00:00` is a trap, for the plus sign becomes a blank.

@@ -16,14 +16,18 @@ pub(super) async fn bearer(corridor: &Corridor, request: &Request) -> Result<Opt
     corridor.identity.token(corridor, service).await.map(Some)
 }
 
-/// Forgets a token that the service refused, unless another call has already replaced it.
-pub(super) fn discard_if_refused(
+/// Forgets a token that the service refused. Where there can be no other, the refusal is final.
+pub(super) fn after_refusal(
     corridor: &Corridor,
     request: &Request,
     token: Option<&Token>,
-    error: &Error,
-) {
-    if let (Some(service), Some(token), Repeat::WithNewToken) = (&request.bearer, token, error.repeat()) {
-        corridor.identity.discard(service, token);
+    error: Error,
+) -> Error {
+    match (&request.bearer, token, error.repeat()) {
+        (Some(service), Some(token), Repeat::WithNewToken) if corridor.identity.discard(service, token) => {
+            error
+        }
+        (_, _, Repeat::WithNewToken) => error.with_repeat(Repeat::Never),
+        _ => error,
     }
 }

@@ -69,14 +69,16 @@ impl Corridor {
         }
         let outcome =
             sent.and_then(|answer| check::check(request, answer)).and_then(|answer| decode(&answer));
-        match &outcome {
-            Err(error) => {
-                authorize::discard_if_refused(self, request, bearer.as_ref(), error);
-                place.failed(error);
+        match outcome {
+            Ok(value) => {
+                place.accepted();
+                Ok(value)
             }
-            Ok(_) => place.accepted(),
+            Err(error) => {
+                place.failed(&error);
+                Err(authorize::after_refusal(self, request, bearer.as_ref(), error))
+            }
         }
-        outcome
     }
 
     /// Now, by the service's clock as far as it is known.

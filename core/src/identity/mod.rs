@@ -104,11 +104,11 @@ impl Identity {
         self.cache.get(service, self.credential.token(corridor, &self.tenant, &audience)).await
     }
 
-    /// Forgets a token that was refused; a fixed one is all there is and stays.
-    pub(crate) fn discard(&self, service: &Service, refused: &Token) {
-        if self.credential.renews() {
-            self.cache.discard(service, refused);
-        }
+    /// Forgets a token that was refused, unless another call has already replaced it; false if asking again
+    /// gives the same.
+    pub(crate) fn discard(&self, service: &Service, refused: &Token) -> bool {
+        self.cache.discard(service, refused);
+        self.credential.renews()
     }
 
     /// The tenant's directory id, looked up once if the caller gave a domain.
