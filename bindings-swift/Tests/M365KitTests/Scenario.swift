@@ -130,7 +130,9 @@ extension Duration {
         repeat {
             let digits = rest.prefix(while: \.isNumber)
             rest = rest.dropFirst(digits.count)
-            guard let count = Int(digits), let unit = rest.popFirst().flatMap({ units[$0] }) else { return nil }
+            guard let count = Int(digits), let unit = rest.popFirst().flatMap({ units[$0] }) else {
+                return nil
+            }
             seconds += count * unit
         } while !rest.isEmpty
         self = .seconds(seconds)
