@@ -182,7 +182,7 @@ impl Config {
 
 /// Which subscriptions exist from the beginning.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "subscribed: takes `true`, `false` or a list of content types")]
 pub enum Subscribed {
     /// All content types of the feed, or none.
     All(bool),
@@ -202,7 +202,7 @@ impl Subscribed {
 
 /// What bodies may be compressed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "compression: takes `true`, `false`, `\"gzip\"` or `\"br\"`")]
 pub enum Compression {
     /// Whatever the client asks for (gzip first), or nothing.
     Any(bool),
@@ -273,7 +273,7 @@ pub enum Shape {
 
 /// The form of `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "retryAfter: takes whole seconds, `\"fraction\"` or `\"date\"`")]
 pub enum RetryAfter {
     /// These seconds, whatever the bucket holds.
     Seconds(u64),

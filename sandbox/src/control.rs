@@ -229,46 +229,48 @@ fn now(tenant: &Tenant) -> Value {
 
 /// What a client could fetch now, in the order of content types and of availability.
 fn feed(tenant: &Tenant, args: FeedArgs) -> Value {
-    let (mut blobs, mut records, mut own, mut bytes) = (0, 0, 0, 0);
-    let mut ids = Vec::new();
-    let mut seen = HashSet::new();
     let feed = &tenant.feed;
-    let state = tenant.state();
-    let now = tenant.clock.now();
+    let content_types = args.content_types.unwrap_or_else(|| ContentType::ALL.to_vec());
+    let mut items = Vec::new();
+    let any_added;
+    {
+        let state = tenant.state();
+        let now = tenant.clock.now();
+        for content_type in content_types {
+            let listing = listable(tenant, &state, content_type, now - RETENTION, now + 1);
+            items.extend(listing.items(feed, 0).filter(|item| item.expires(feed, &state) > now));
+        }
+        any_added = !state.added.is_empty();
+    }
     // Where records repeat beyond their blob, only their ids tell how many there are.
-    let by_id = args.ids || tenant.config.duplicates.across_blobs > 0 || !state.added.is_empty();
+    let by_id = args.ids || tenant.config.duplicates.across_blobs > 0 || any_added;
+    let (mut records, mut own, mut bytes) = (0, 0, 0);
+    let (mut ids, mut seen) = (Vec::new(), HashSet::new());
+    let mut add = |id: String| {
+        if seen.insert(id.clone()) && args.ids {
+            ids.push(id);
+        }
+    };
     let mut scratch = Vec::new();
-    for content_type in args.content_types.unwrap_or_else(|| ContentType::ALL.to_vec()) {
-        let listing = listable(tenant, &state, content_type, now - RETENTION, now + 1);
-        for item in listing.items(feed, 0).filter(|item| item.expires(feed, &state) > now) {
-            blobs += 1;
-            let mut add = |id: String| {
-                if seen.insert(id.clone()) && args.ids {
-                    ids.push(id);
+    for item in &items {
+        match item {
+            &Item::Made(blob) => {
+                records += feed.all_records(blob);
+                own += feed.own_records(blob);
+                if by_id {
+                    feed.own_ids(blob).chain(feed.repeated_ids(blob)).for_each(&mut add);
                 }
-            };
-            match item {
-                Item::Made(blob) => {
-                    records += feed.all_records(blob);
-                    own += feed.own_records(blob);
-                    if by_id {
-                        feed.own_ids(blob).chain(feed.repeated_ids(blob)).for_each(&mut add);
-                    }
-                    bytes += if args.bytes { feed.length(blob, &mut scratch) } else { 0 };
-                }
-                Item::Added(one) => {
-                    records += one.records;
-                    bytes += one.body.len();
-                    one.record_ids.iter().cloned().for_each(&mut add);
-                }
+                bytes += if args.bytes { feed.length(blob, &mut scratch) } else { 0 };
+            }
+            Item::Added(one) => {
+                records += one.records;
+                bytes += one.body.len();
+                one.record_ids.iter().cloned().for_each(&mut add);
             }
         }
     }
-    let mut shown = json!({
-        "blobs": blobs,
-        "records": records,
-        "uniqueRecords": if by_id { seen.len() } else { own },
-    });
+    let unique = if by_id { seen.len() } else { own };
+    let mut shown = json!({ "blobs": items.len(), "records": records, "uniqueRecords": unique });
     if args.bytes {
         shown["bytes"] = json!(bytes);
     }

@@ -58,7 +58,7 @@ struct Matcher {
 }
 
 #[derive(Clone, Copy, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "match.operation: takes the name of an operation, `other` or `any`")]
 enum Which {
     One(Operation),
     Any(Any),
@@ -71,11 +71,27 @@ enum Any {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "when: takes `once`, `always`, `{\"every\": n}` or `{\"share\": s, \"seed\": n}`"
+)]
 enum When {
     Word(Word),
-    Every { every: u64 },
-    Share { share: f64, seed: u64 },
+    Every(Every),
+    Share(Share),
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Every {
+    every: u64,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Share {
+    share: f64,
+    seed: u64,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -201,8 +217,8 @@ impl Faults {
         let default = if order.times.is_some() { Word::Always } else { Word::Once };
         let when = order.when.unwrap_or(When::Word(default));
         match when {
-            When::Every { every: 0 } => return Err("when.every: must be at least 1".into()),
-            When::Share { share, .. } if !(0.0..=1.0).contains(&share) => {
+            When::Every(Every { every: 0 }) => return Err("when.every: must be at least 1".into()),
+            When::Share(Share { share, .. }) if !(0.0..=1.0).contains(&share) => {
                 return Err("when.share: must be between 0 and 1".into());
             }
             _ => {}
@@ -271,8 +287,8 @@ impl Rule {
         match self.when {
             When::Word(Word::Always) => true,
             When::Word(Word::Once) => self.hits == 0,
-            When::Every { every } => self.seen.is_multiple_of(every),
-            When::Share { share, seed } => {
+            When::Every(Every { every }) => self.seen.is_multiple_of(every),
+            When::Share(Share { share, seed }) => {
                 let item = call.item();
                 fraction(hash_text(seed, &item)) < share && self.struck.insert(item)
             }

@@ -259,6 +259,7 @@ impl Body for WireBody {
             if last && self.end == End::Done {
                 // hyper does not ask again when the announced length has been reached.
                 self.entry.finish();
+                self.source = Source::Drained;
             } else if let Some((_, every)) = self.drip {
                 self.pause = Some(Box::pin(tokio::time::sleep(every)));
             }

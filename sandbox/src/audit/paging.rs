@@ -92,7 +92,11 @@ fn link(tenant: &Tenant, call: &Call, window: &Window, place: Place, bend: &Bend
         start = clock::seconds(window.from - 365 * DAY);
         end = clock::seconds(window.until - 365 * DAY);
     }
-    let token = token(tenant, window.content_type, (&start, &end), place, tenant.clock.now());
+    let token = match call.param("nextPage") {
+        // A link that leads back is the very link that led here.
+        Some(same) if bend.looped => same.to_owned(),
+        _ => token(tenant, window.content_type, (&start, &end), place, tenant.clock.now()),
+    };
     let paging = &tenant.config.paging;
     let names = if paging.lower_case {
         ["contenttype", "starttime", "endtime", "nextpage"]

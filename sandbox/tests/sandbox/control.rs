@@ -61,6 +61,8 @@ fn configurations_are_checked() {
     refuse(r#"{"rateLimit":{"perMinute":-1}}"#, "perMinute");
     refuse(r#"{"tenant":"contoso"}"#, "contoso");
     refuse(r#"{"days":0}"#, "days");
+    refuse(r#"{"subscribed":["Audit.Word"]}"#, "subscribed: takes");
+    refuse(r#"{"compression":"zip"}"#, "compression: takes");
     refuse(r#"{"pageSize":0}"#, "pageSize");
     refuse(r#"{"records":0}"#, "records");
     refuse(r#"{"contentTypes":[]}"#, "contentTypes");

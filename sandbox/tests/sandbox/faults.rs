@@ -183,6 +183,10 @@ async fn listings_are_bent() {
     let looped = bend(json!({"loopPage": true})).await;
     let again = visitor.fetch(&visitor.publish(looped.header("nextpageuri").unwrap())).await;
     assert_eq!(again.json(), plain.json());
+    visitor.control("fault", json!({"action": {"loopPage": true}, "match": {"operation": "content"}}));
+    let link = visitor.publish(looped.header("nextpageuri").unwrap());
+    let third = visitor.fetch(&link).await;
+    assert_eq!(third.header("nextpageuri"), looped.header("nextpageuri"), "the link that led here");
     let stale = bend(json!({"stalePage": true})).await;
     let link = stale.header("nextpageuri").unwrap();
     let year = |text: &str| text[..4].parse::<i64>().unwrap();
@@ -308,6 +312,8 @@ fn bad_rules_are_refused_with_what_is_wrong() {
     refuse(json!({"action": {"html": true}, "match": {"colour": 1}}), "colour");
     refuse(json!({"action": {"html": true}, "match": {"contentType": "Audit.Word"}}), "Audit.Word");
     refuse(json!({"action": {"html": true}, "when": {"every": 0}}), "every");
+    refuse(json!({"action": {"html": true}, "when": {"evry": 1}}), "when: takes");
+    refuse(json!({"action": {"html": true}, "match": {"operation": "dance"}}), "match.operation: takes");
     refuse(json!({"action": {"html": true}, "when": {"share": 2.0, "seed": 1}}), "share");
     refuse(json!({"action": {"dripBytes": 1}}), "dripEvery");
     refuse(json!({"action": {"delay": -1}}), "delay");

@@ -23,7 +23,7 @@ impl Receiver {
             loop {
                 let (mut socket, _) = listener.accept().await.unwrap();
                 let mut text = String::new();
-                let mut buffer = [0; 65_536];
+                let mut buffer = [0; 8_192];
                 let (head, body) = loop {
                     let read = socket.read(&mut buffer).await.unwrap();
                     text.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
