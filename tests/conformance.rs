@@ -33,8 +33,10 @@ async fn main() -> ExitCode {
         failed.push(format!("operations without a scenario: {untested:?}"));
     }
     let only = std::env::var("M365KIT_ONLY").unwrap_or_default();
-    let chosen: Vec<_> =
-        all.into_iter().filter(|(file, scenario)| format!("{file}: {}", scenario.name).contains(&only)).collect();
+    let chosen: Vec<_> = all
+        .into_iter()
+        .filter(|(file, scenario)| format!("{file}: {}", scenario.name).contains(&only))
+        .collect();
     let count = chosen.len();
     let mut running = futures::stream::iter(chosen)
         .map(|(file, scenario)| async move {

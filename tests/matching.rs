@@ -44,7 +44,11 @@ fn at(place: &str, pattern: &Value, actual: &Value) -> Result<(), String> {
             if wanted == number || wanted.as_f64() == number.as_f64() { Ok(()) } else { differs() }
         }
         _ => {
-            if pattern == actual { Ok(()) } else { differs() }
+            if pattern == actual {
+                Ok(())
+            } else {
+                differs()
+            }
         }
     }
 }

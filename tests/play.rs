@@ -55,7 +55,9 @@ fn lay_over(options: &mut Map<String, Value>, over: &Map<String, Value>) {
             (_, Value::Null) => {
                 options.remove(key);
             }
-            (Some(Value::Object(below)), Value::Object(above)) if same_sort(below, above) => lay_over(below, above),
+            (Some(Value::Object(below)), Value::Object(above)) if same_sort(below, above) => {
+                lay_over(below, above);
+            }
             _ => {
                 options.insert(key.clone(), value.clone());
             }
@@ -142,8 +144,11 @@ impl Stage {
                 matching::part(pattern, item.unwrap_or(&Value::Null)).map_err(|e| format!("{name}: {e}"))?;
             }
         }
-        let lists =
-            [("items", &expect.items, items), ("errors", &expect.errors, &outcome.errors), ("warnings", &expect.warnings, &outcome.warnings)];
+        let lists = [
+            ("items", &expect.items, items),
+            ("errors", &expect.errors, &outcome.errors),
+            ("warnings", &expect.warnings, &outcome.warnings),
+        ];
         for (name, pattern, list) in lists {
             if let Some(pattern) = pattern {
                 matching::part(&json!({name: pattern}), &json!({name: list}))?;
@@ -228,8 +233,11 @@ impl Stage {
         }
         let Some(offset) = text.strip_prefix("now").and_then(offset) else { return Ok(text.into()) };
         let clock = self.tell("clock", json!({}))?;
-        let now: Timestamp =
-            clock["now"].as_str().unwrap_or_default().parse().map_err(|e| format!("the sandbox's clock: {e}"))?;
+        let now: Timestamp = clock["now"]
+            .as_str()
+            .unwrap_or_default()
+            .parse()
+            .map_err(|e| format!("the sandbox's clock: {e}"))?;
         let time = now.checked_add(offset).map_err(|e| format!("{text}: {e}"))?;
         Ok(time.to_string().into())
     }
@@ -286,7 +294,12 @@ struct Outcome {
     error: Option<Error>,
 }
 
-async fn read_pages(client: &Client, name: &str, args: &[u8], take: Option<usize>) -> Result<Outcome, String> {
+async fn read_pages(
+    client: &Client,
+    name: &str,
+    args: &[u8],
+    take: Option<usize>,
+) -> Result<Outcome, String> {
     let mut outcome = Outcome::default();
     let mut pages = match client.pages(name, args) {
         Ok(pages) => pages,
@@ -321,10 +334,14 @@ async fn read_pages(client: &Client, name: &str, args: &[u8], take: Option<usize
 fn original(place: &Value, payload: &[u8]) -> Result<String, String> {
     let number = |index: usize| place[index].as_u64().and_then(|n| usize::try_from(n).ok());
     let text = number(0).zip(number(1)).and_then(|(start, length)| payload.get(start..start + length));
-    let text = text.ok_or_else(|| format!("raw {place} lies outside of the page's {} bytes", payload.len()))?;
+    let text =
+        text.ok_or_else(|| format!("raw {place} lies outside of the page's {} bytes", payload.len()))?;
     Ok(String::from_utf8_lossy(text).into_owned())
 }
 
 fn is_paged(operation: &str) -> bool {
-    matches!(operation, "audit.list_content" | "audit.get_content" | "audit.list_notifications" | "audit.records")
+    matches!(
+        operation,
+        "audit.list_content" | "audit.get_content" | "audit.list_notifications" | "audit.records"
+    )
 }

@@ -33,7 +33,8 @@ fn ago(hours: i64) -> String {
 
 /// Adds a blob with one record for each id, and gives what the sandbox says of it.
 fn add(sandbox: &Sandbox, hours: i64, ids: &[&str]) -> Value {
-    let records: Vec<_> = ids.iter().map(|id| json!({"Id": id, "RecordType": 1, "Operation": "Set-Mailbox"})).collect();
+    let records: Vec<_> =
+        ids.iter().map(|id| json!({"Id": id, "RecordType": 1, "Operation": "Set-Mailbox"})).collect();
     let args = json!({"contentType": "Audit.Exchange", "records": records, "created": ago(hours)});
     sandbox.control("add_content", args).unwrap()
 }
@@ -45,7 +46,8 @@ fn requests(sandbox: &Sandbox, path: &str) -> Vec<Value> {
 
 /// A fault that makes blobs take for ever, without being silent.
 fn drip(sandbox: &Sandbox, nth: u32) {
-    let rule = json!({"match": {"operation": "blob", "nth": nth}, "action": {"dripBytes": 1, "dripEvery": 0.2}});
+    let rule =
+        json!({"match": {"operation": "blob", "nth": nth}, "action": {"dripBytes": 1, "dripEvery": 0.2}});
     sandbox.control("fault", rule).unwrap();
 }
 
@@ -113,7 +115,8 @@ async fn closing_the_client_ends_what_is_under_way_and_all_that_follows() {
     add(&sandbox, 4, &["b"; 100]);
     drip(&sandbox, 1);
     let client = fast(&sandbox);
-    let mut records = client.audit().records([ContentType::Exchange]).last(DAY).on_error(OnError::Collect).stream();
+    let mut records =
+        client.audit().records([ContentType::Exchange]).last(DAY).on_error(OnError::Collect).stream();
     let reading = tokio::spawn(async move { records.try_next().await });
     until(|| requests(&sandbox, "/audit/").len() == 1).await;
     client.close();
@@ -130,7 +133,8 @@ async fn two_clients_at_once_share_nothing() {
     let pull = async |sandbox: &Sandbox| {
         let client = fast(sandbox);
         let records = client.audit().records([]).last(MORE_THAN_A_DAY).stream();
-        let organizations: Vec<_> = records.map_ok(|record| record.organization_id).try_collect().await.unwrap();
+        let organizations: Vec<_> =
+            records.map_ok(|record| record.organization_id).try_collect().await.unwrap();
         (organizations.len(), client)
     };
     let ((first, closed), (second, open)) = tokio::join!(pull(&one), pull(&two));
@@ -177,7 +181,8 @@ async fn a_listing_goes_on_from_the_token_of_a_page() {
     let client = fast(&sandbox);
     let list = |token: Option<&str>| {
         let content_type = ContentType::Exchange;
-        let request = ListContent { content_type, start: None, end: None, last: None, token: token.map(str::to_owned) };
+        let request =
+            ListContent { content_type, start: None, end: None, last: None, token: token.map(str::to_owned) };
         client.audit().list_content(request).unwrap()
     };
     let mut first = list(None);
@@ -187,18 +192,24 @@ async fn a_listing_goes_on_from_the_token_of_a_page() {
     let rest: Vec<_> = list(first.token()).try_collect().await.unwrap();
     assert_eq!(rest.len(), 5);
     assert!(rest.iter().all(|content| !page.items.contains(content)));
-    let mut last = list(None);
-    while last.next_page().await.unwrap().is_some() {}
-    assert_eq!(last.token(), None);
+    let mut whole = list(None);
+    while whole.next_page().await.unwrap().is_some() {}
+    assert_eq!(whole.token(), None);
 }
 
 #[tokio::test]
 async fn a_publisher_that_an_address_names_is_not_named_twice() {
     let sandbox = sandbox(&json!({"blobs": 0}));
     let blob = add(&sandbox, 2, &["a"]);
-    let content_uri = format!("{}?publisheridentifier=99999999-aaaa-4bbb-8ccc-000000000001", blob["contentUri"].as_str().unwrap());
+    let content_uri = format!(
+        "{}?publisheridentifier=99999999-aaaa-4bbb-8ccc-000000000001",
+        blob["contentUri"].as_str().unwrap()
+    );
     let content_id = blob["contentId"].as_str().unwrap().to_owned();
-    let records = fast(&sandbox).audit().get_content(GetContent { content_id, content_uri: Some(content_uri) }).unwrap();
+    let records = fast(&sandbox)
+        .audit()
+        .get_content(GetContent { content_id, content_uri: Some(content_uri) })
+        .unwrap();
     assert_eq!(records.count().await, 1);
     let query = &requests(&sandbox, "/audit/")[0]["query"];
     assert_eq!(query, &json!({"publisheridentifier": "99999999-aaaa-4bbb-8ccc-000000000001"}));
@@ -236,7 +247,9 @@ async fn any_request_goes_through_the_same_corridor() {
     let about = sandbox.describe();
     let path = format!("/api/v1.0/{}/activity/feed/subscriptions/list", about["tenant"].as_str().unwrap());
     let request = SendRequest { service: Some(Service::Management), ..SendRequest::new("GET", path) };
-    let AnswerBody::Json(json) = fast(&sandbox).request(request, None).await.unwrap() else { panic!("no JSON") };
+    let AnswerBody::Json(json) = fast(&sandbox).request(request, None).await.unwrap() else {
+        panic!("no JSON")
+    };
     let value: Value = serde_json::from_str(json.get()).unwrap();
     assert_eq!(value[0]["contentType"], "Audit.Exchange");
 }
@@ -244,10 +257,17 @@ async fn any_request_goes_through_the_same_corridor() {
 #[tokio::test]
 async fn nothing_that_can_be_printed_shows_a_secret_or_a_token() {
     let sandbox = sandbox(&json!({"blobs": 0, "clientSecret": "s3cret~value"}));
-    sandbox.control("fault", json!({"match": {"operation": "token"}, "action": {"status": 400}, "when": "always"})).unwrap();
+    sandbox
+        .control(
+            "fault",
+            json!({"match": {"operation": "token"}, "action": {"status": 400}, "when": "always"}),
+        )
+        .unwrap();
     let client = fast(&sandbox);
     let error = client.audit().list_subscriptions().await.unwrap_err();
-    for shown in [format!("{error}"), format!("{error:?}"), format!("{client:?}"), format!("{:?}", client.audit())] {
+    for shown in
+        [format!("{error}"), format!("{error:?}"), format!("{client:?}"), format!("{:?}", client.audit())]
+    {
         assert!(!shown.contains("s3cret"), "{shown}");
     }
     assert!(!String::from_utf8_lossy(&error.to_json()).contains("s3cret"));

@@ -4,7 +4,7 @@
 //! `cargo run --release -p m365kit-tests --bin fault_run [blobs]`
 #![allow(clippy::print_stdout, reason = "it is a report")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "delay" => json!({"delay": 3}),
             _ => json!({"status": 500}),
         };
-        let rule = json!({"match": {"operation": "blob"}, "action": action, "when": {"share": share, "seed": seed}});
+        let rule =
+            json!({"match": {"operation": "blob"}, "action": action, "when": {"share": share, "seed": seed}});
         sandbox.control("fault", rule)?;
     }
 
@@ -68,7 +69,9 @@ fn report(sandbox: &Sandbox, delivered: &HashMap<String, u32>, seconds: f64) -> 
         hits["hits"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum()
     };
     let (granted, all) = (requests.len() - refused, requests.len());
-    let ideal = as_seconds(granted);
+    let asked: HashSet<(String, String)> =
+        requests.iter().map(|request| (request["path"].to_string(), request["query"].to_string())).collect();
+    let (ideal, unharmed) = (as_seconds(granted), as_seconds(asked.len()));
     let share = as_share(refused, all);
     println!("records in the feed      {}", ids.len());
     println!("delivered                {}", delivered.len());
@@ -80,6 +83,7 @@ fn report(sandbox: &Sandbox, delivered: &HashMap<String, u32>, seconds: f64) -> 
     println!("time                     {seconds:.1} s");
     println!("ideal time               {ideal:.1} s ({granted} requests at {PER_MINUTE} a minute)");
     println!("time over ideal time     {:.3}", seconds / ideal);
+    println!("  had nothing been damaged {:.3} ({} requests)", seconds / unharmed, asked.len());
     if lost > 0 || double > 0 || delivered.len() != ids.len() {
         return Err("records were lost or came twice".into());
     }

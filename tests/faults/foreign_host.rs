@@ -42,7 +42,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn pull(action: &serde_json::Value, page_size: u32) -> Result<String, Box<dyn Error>> {
     let config = json!({"blobs": 20, "records": 5, "pageSize": page_size});
     let sandbox = Sandbox::start_json(config.to_string().as_bytes())?;
-    sandbox.control("fault", json!({"match": {"operation": "content"}, "action": action, "when": "always", "times": 8}))?;
+    sandbox.control(
+        "fault",
+        json!({"match": {"operation": "content"}, "action": action, "when": "always", "times": 8}),
+    )?;
     let client = client_of(&sandbox.describe()).rate_limit(60_000.0).attempts(2u32).build()?;
     let mut records =
         client.audit().records([]).last(Duration::from_secs(25 * 3_600)).on_error(OnError::Collect).stream();

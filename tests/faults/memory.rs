@@ -56,9 +56,12 @@ fn start(blobs: &str, records: &str, bytes: &str) -> Result<(Child, Value), Box<
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|e| format!("{}: {e}; build it with `cargo build --release -p m365kit-sandbox`", command.display()))?;
+        .map_err(|e| {
+            format!("{}: {e}; build it with `cargo build --release -p m365kit-sandbox`", command.display())
+        })?;
     let mut line = String::new();
-    BufReader::new(sandbox.stdout.take().ok_or("the sandbox has no standard output")?).read_line(&mut line)?;
+    BufReader::new(sandbox.stdout.take().ok_or("the sandbox has no standard output")?)
+        .read_line(&mut line)?;
     let about = serde_json::from_str(&line).map_err(|e| format!("the sandbox said {line:?}: {e}"))?;
     Ok((sandbox, about))
 }
@@ -66,7 +69,8 @@ fn start(blobs: &str, records: &str, bytes: &str) -> Result<(Child, Value), Box<
 /// The most memory this process ever held, as the kernel counts it.
 fn peak_megabytes() -> Result<f64, Box<dyn Error>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM in /proc/self/status")?;
+    let line =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM in /proc/self/status")?;
     let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kilobytes / 1024.0)
 }
