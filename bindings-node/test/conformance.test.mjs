@@ -36,10 +36,10 @@ describe('conformance', { concurrency: 4 }, () => {
 
 async function play(scenario) {
   const sandbox = await m365.Sandbox.start(scenario.sandbox);
+  let client;
   try {
     const saved = {};
     let overrides = scenario.client ?? {};
-    let client;
     for (const step of scenario.steps) {
       const args = await resolve(step.args ?? {}, sandbox, saved);
       if ('control' in step) {
@@ -65,8 +65,8 @@ async function play(scenario) {
       );
       matches(seen.length, count, `requests like ${JSON.stringify(match)}`);
     }
-    client?.close();
   } finally {
+    client?.close();
     sandbox.close();
   }
 }

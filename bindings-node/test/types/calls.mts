@@ -99,8 +99,6 @@ function wrong(): void {
   client.audit.start();
   // @ts-expect-error: content types are a list
   client.audit.records({ contentTypes: 'Audit.Exchange' });
-  // @ts-expect-error: there is no such way to treat errors
-  client.audit.records({ onError: 'ignore' });
   // @ts-expect-error: there is no such option
   client.audit.records({ lasst: '24h' });
   // @ts-expect-error: a listing is not a promise
