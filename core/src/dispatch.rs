@@ -45,7 +45,7 @@ pub trait Operation: DeserializeOwned + Send + 'static {
 /// An operation that is answered at once, with one result.
 pub trait Call: Operation {
     /// What comes back.
-    type Output: Answer;
+    type Output: IntoReply;
     /// Whether bytes may travel beside the arguments.
     const TAKES_PAYLOAD: bool = false;
 
@@ -77,7 +77,7 @@ pub trait Item: Serialize + Send + Unpin + 'static {
 }
 
 /// The result of a call, as it crosses into another language.
-pub trait Answer: Send {
+pub trait IntoReply: Send {
     /// JSON, and bytes beside it.
     fn into_reply(self) -> Result<Reply>;
 }
@@ -91,7 +91,7 @@ pub struct Reply {
     pub payload: Bytes,
 }
 
-impl<T: Serialize + Send> Answer for T {
+impl<T: Serialize + Send> IntoReply for T {
     fn into_reply(self) -> Result<Reply> {
         Ok(Reply { json: write(&self)?, payload: Bytes::new() })
     }

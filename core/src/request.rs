@@ -10,10 +10,11 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use crate::Client;
+use crate::audit;
 use crate::cloud::Service;
-use crate::dispatch::{Answer, Call, Operation, Reply};
+use crate::dispatch::{Call, IntoReply, Operation, Reply};
 use crate::error::{Error, Result};
-use crate::http::{Limit, Request};
+use crate::http::{Limit, Request, by_status};
 
 /// Sends any request to Microsoft Graph or another service, through the same authorization, pacing,
 /// retries and errors as every operation, and gives back JSON or bytes.
@@ -85,7 +86,8 @@ impl Call for SendRequest {
         let method = Method::from_bytes(self.method.to_ascii_uppercase().as_bytes())
             .map_err(|_| Error::invalid(format!("{:?} is not an HTTP method", self.method)))?;
         let url = self.url(corridor.hosts.service(&service)?)?;
-        let mut request = Request::new(method, url).bearer(service).limit(Limit::Tenant);
+        let judge = if service == Service::Management { audit::judge } else { by_status };
+        let mut request = Request::new(method, url).bearer(service).limit(Limit::Tenant).judge(judge);
         match (payload, &self.json) {
             (Some(_), Some(_)) => {
                 return Err(Error::invalid("a request has one body: pass json or bytes, not both"));
@@ -141,7 +143,7 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     Ok((parsed, value))
 }
 
-impl Answer for AnswerBody {
+impl IntoReply for AnswerBody {
     fn into_reply(self) -> Result<Reply> {
         Ok(match self {
             AnswerBody::Json(json) => {

@@ -25,7 +25,7 @@ pub(super) fn ends_content_type(error: &Error) -> bool {
 }
 
 /// Decides by the service's code, wherever in the answer it stands, and by the status without one.
-pub(super) fn judge(refusal: &Refusal) -> Error {
+pub(crate) fn judge(refusal: &Refusal) -> Error {
     let code = refusal.code.as_deref().and_then(find).or_else(|| find(&refusal.text));
     let Some(code) = code else { return without_code(refusal) };
     let (kind, repeat, hint) = meaning(code);

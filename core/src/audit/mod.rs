@@ -21,6 +21,7 @@ mod sensitive_types;
 mod subscriptions;
 mod window;
 
+pub(crate) use codes::judge;
 pub use content::{Content, GetContent, ListContent};
 pub use content_type::ContentType;
 pub use notifications::{ListNotifications, Notification, NotificationStatus};
