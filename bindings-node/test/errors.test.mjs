@@ -128,6 +128,6 @@ test('no printing shows a secret', async () => {
     ];
     for (const text of texts) assert.ok(!text.includes(secret), text);
   }
-  assert.match(inspect(client), /^Client \{ tenant: .*clientId/s);
-  assert.match(inspect(credential), /^ClientSecret \{ clientId: /);
+  assert.match(inspect(client), /^Client \{\s+tenant: .*clientId/s);
+  assert.match(inspect(credential), /^ClientSecret \{ clientId: '[-0-9a-f]+' \}$/);
 });

@@ -103,11 +103,11 @@ function wrong(): void {
   client.audit.records({ lasst: '24h' });
   // @ts-expect-error: a listing is not a promise
   client.audit.records().then();
-  // @ts-expect-error: what is read is not written
-  client.audit
-    .records()
-    .toArray()
-    .then(([record]) => (record!.raw = ''));
+  const edit = (record: AuditRecord) => {
+    // @ts-expect-error: what is read is not written
+    record.raw = '';
+  };
+  void edit;
   // @ts-expect-error: listings are made by clients
   new Paged<AuditRecord>().nothing();
   // @ts-expect-error: there is no such level
