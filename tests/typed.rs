@@ -9,12 +9,16 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use m365kit::audit::{ContentType, GetContent, ListContent, OnError, RecordType};
+use m365kit::audit::{ContentType, GetContent, ListContent, OnError, RecordType, WebhookTarget};
 use m365kit::identity::TokenRequest;
-use m365kit::{AccessToken, AnswerBody, Callback, Client, ErrorKind, SendRequest, Service, WarningCode};
+use m365kit::{
+    AccessToken, AnswerBody, Callback, Client, ErrorKind, SendRequest, Service, StaticToken, WarningCode,
+};
 use m365kit_sandbox::Sandbox;
 use m365kit_tests::clients::client_of;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 const MORE_THAN_A_DAY: Duration = Duration::from_secs(25 * 3_600);
@@ -239,6 +243,48 @@ async fn a_callback_is_asked_for_tokens_and_its_failure_is_the_cause() {
     let error = client.audit().list_subscriptions().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
     assert!(format!("{error:?}").contains("the vault is sealed"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_fixed_token_serves_and_one_of_another_tenant_is_refused_with_a_hint() {
+    let sandbox = sandbox(&json!({"blobs": 0, "subscribed": ["Audit.Exchange"]}));
+    let client = |args: Value| {
+        let issued = sandbox.control("issue_token", args).unwrap();
+        let token = StaticToken::new(issued["token"].as_str().unwrap());
+        client_of(&sandbox.describe()).credential(token).build().unwrap()
+    };
+    assert_eq!(client(json!({})).audit().list_subscriptions().await.unwrap().len(), 1);
+    let foreign = client(json!({"tenant": "00000000-0000-4000-8000-00000000dead"}));
+    let error = foreign.audit().list_subscriptions().await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::PermissionDenied, Some("AF20010")));
+    assert!(error.hint().unwrap().contains("tenant"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_answers_is_validated_and_shown() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/m365", listener.local_addr().unwrap());
+    let received = tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut request = String::new();
+        while !request.ends_with('}') {
+            let mut piece = [0; 1024];
+            let read = connection.read(&mut piece).await.unwrap();
+            request.push_str(std::str::from_utf8(&piece[..read]).unwrap());
+        }
+        connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        request.to_ascii_lowercase()
+    });
+    let sandbox = sandbox(&json!({"blobs": 0, "subscribed": [], "allowHttpWebhooks": true}));
+    let webhook =
+        WebhookTarget { address: address.clone(), auth_id: Some("tenant-a".into()), expiration: None };
+    let audit = fast(&sandbox).audit();
+    let started = audit.start_with_webhook(ContentType::Exchange, webhook).await.unwrap();
+    assert_eq!(started.webhook.unwrap().address, Some(address));
+    let request = received.await.unwrap();
+    assert!(request.contains("webhook-authid: tenant-a") && request.contains("validationcode"), "{request}");
+    let listed = audit.list_subscriptions().await.unwrap();
+    assert_eq!(listed[0].webhook.as_ref().unwrap().auth_id.as_deref(), Some("tenant-a"));
 }
 
 #[tokio::test]
