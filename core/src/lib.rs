@@ -27,6 +27,7 @@ mod error;
 mod http;
 pub mod identity;
 mod interval;
+#[cfg(feature = "logs")]
 pub mod logs;
 mod open_enum;
 mod page;

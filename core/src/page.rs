@@ -50,6 +50,12 @@ pub struct Warning {
     pub end: Option<Timestamp>,
 }
 
+impl Warning {
+    pub(crate) fn new(code: WarningCode, message: impl Into<String>) -> Self {
+        Warning { code, message: message.into(), content_type: None, start: None, end: None }
+    }
+}
+
 /// What a feed has done so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

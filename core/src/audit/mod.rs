@@ -12,6 +12,7 @@ mod feed;
 mod lenient;
 mod listing;
 mod notifications;
+mod pipeline;
 mod record;
 mod record_type;
 mod records;

@@ -101,8 +101,8 @@ impl Window {
     pub(super) fn clamp_warning(self) -> Warning {
         let message =
             format!("the service no longer keeps what is older than {}; reading from there", self.start);
-        let code = WarningCode::StartClamped;
-        Warning { code, message, content_type: None, start: Some(self.start), end: Some(self.end) }
+        let (start, end) = (Some(self.start), Some(self.end));
+        Warning { start, end, ..Warning::new(WarningCode::StartClamped, message) }
     }
 
     /// The service's format has whole seconds: the window grows to them.

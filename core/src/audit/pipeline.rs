@@ -1,0 +1,219 @@
+//! The streams behind the feed: windows are listed, and what they name is fetched.
+//!
+//! ```text
+//! types × windows ──list──► content ──fetch──► blobs
+//!                  few at once        many at once, within a budget of bytes
+//! ```
+//! Nothing runs that nobody waits for: the streams are driven by who asks for the next step, and
+//! dropping them ends their requests.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, BoxStream, StreamExt};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::blob::Blob;
+use super::budget::Budget;
+use super::codes;
+use super::content::{Content, fetch};
+use super::content_type::ContentType;
+use super::listing::Listing;
+use super::record::Origin;
+use super::route::Route;
+use super::window::Window;
+use crate::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::{Warning, WarningCode};
+
+/// Windows that are listed ahead of the one whose content is being fetched.
+const LISTED_AHEAD: usize = 2;
+/// Blobs that may be fetched ahead, for each request that may be in flight.
+const FETCHED_AHEAD: usize = 4;
+
+/// What the streams behind the feed bring.
+pub(super) enum Step {
+    Listed { pages: u64, warnings: Vec<Warning>, error: Option<Error> },
+    Fetched { outcome: Result<Blob>, room: Option<OwnedSemaphorePermit> },
+}
+
+/// What all tasks of one feed have in common.
+pub(super) struct Pipeline {
+    client: Client,
+    route: Route,
+    budget: Budget,
+    /// Content types of which nothing more can be read, so that each is reported once.
+    ended_types: Mutex<HashSet<ContentType>>,
+    extended: Option<Vec<String>>,
+}
+
+/// A window and what was listed of it.
+#[derive(Default)]
+struct Listed {
+    content: Vec<Content>,
+    pages: u64,
+    warnings: Vec<Warning>,
+    error: Option<Error>,
+}
+
+enum Work {
+    Tell(Step),
+    Fetch(Content),
+}
+
+/// Lists and fetches these content types over this span.
+pub(super) fn steps(
+    pipeline: Pipeline,
+    types: Vec<ContentType>,
+    span: Window,
+    ordered: bool,
+) -> BoxStream<'static, Step> {
+    let jobs: Vec<_> =
+        types.into_iter().flat_map(|of| span.split().map(move |window| (of.clone(), window))).collect();
+    let pipeline = Arc::new(pipeline);
+    let fetched_ahead = pipeline.client.concurrency() * FETCHED_AHEAD;
+    let lister = Arc::clone(&pipeline);
+    let listings = stream::iter(jobs).map(move |(of, window)| {
+        on_a_task(list(Arc::clone(&lister), of, window))
+            .map(|listed| listed.unwrap_or_else(|error| Listed { error: Some(error), ..Listed::default() }))
+    });
+    let mut seen = Seen::default();
+    if ordered {
+        let work = listings.buffered(LISTED_AHEAD).flat_map(move |listed| stream::iter(seen.work(listed)));
+        work.map(move |work| carry_out(Arc::clone(&pipeline), work)).buffered(fetched_ahead).boxed()
+    } else {
+        let work =
+            listings.buffer_unordered(LISTED_AHEAD).flat_map(move |listed| stream::iter(seen.work(listed)));
+        work.map(move |work| carry_out(Arc::clone(&pipeline), work)).buffer_unordered(fetched_ahead).boxed()
+    }
+}
+
+/// Runs on a task of its own, which goes on while the stream that waits for it is not asked: a listing
+/// that stood still with a place in the pace would hold up the very blobs that it waits for.
+fn on_a_task<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> BoxFuture<'static, Result<T>> {
+    async move {
+        AbortOnDropHandle::new(tokio::spawn(work)).await.map_err(|e| {
+            Error::new(ErrorKind::Service, "a task of the feed ended early; this is a bug").with_source(e)
+        })
+    }
+    .boxed()
+}
+
+/// Lists a window to its end, in the order of creation.
+async fn list(pipeline: Arc<Pipeline>, of: ContentType, window: Window) -> Listed {
+    let mut listed = Listed::default();
+    if pipeline.has_ended(&of) {
+        return listed;
+    }
+    let (client, route) = (pipeline.client.clone(), pipeline.route.clone());
+    let mut listing = Listing::new(client, route, "subscriptions/content", of.clone(), window);
+    loop {
+        match listing.next_page::<Content>().await {
+            Ok(Some(page)) => {
+                listed.pages += 1;
+                listed.warnings.extend(page.warnings);
+                listed.content.extend(page.items);
+            }
+            Ok(None) => break,
+            Err(error) => {
+                if !codes::ends_content_type(&error) || pipeline.end(&of) {
+                    listed.error = Some(error);
+                }
+                break;
+            }
+        }
+    }
+    if listing.repeated() > 0 {
+        listed.warnings.push(repeated_content(listing.repeated(), &of, Some(window)));
+    }
+    listed
+        .content
+        .sort_by(|a, b| (a.content_created, &a.content_id).cmp(&(b.content_created, &b.content_id)));
+    listed
+}
+
+fn carry_out(pipeline: Arc<Pipeline>, work: Work) -> BoxFuture<'static, Step> {
+    Box::pin(async move {
+        let content = match work {
+            Work::Tell(step) => return step,
+            Work::Fetch(content) => content,
+        };
+        let origin = Origin::new(Some(content.content_type.clone()), content.content_id.as_str());
+        if content.content_expiration.is_some_and(|end| end <= pipeline.client.corridor().now()) {
+            return Step::Fetched { outcome: Err(expired(&origin)), room: None };
+        }
+        let room = pipeline.budget.room().await;
+        // On all cores: blobs are decompressed and cut there.
+        let outcome = on_a_task(async move {
+            let uri = content.content_uri.as_deref();
+            let mut blob = fetch(&pipeline.client, &pipeline.route, &origin, uri).await?;
+            pipeline.budget.learn(blob.bytes);
+            if let Some(paths) = &pipeline.extended {
+                blob.extend_records(paths);
+            }
+            Ok(blob)
+        });
+        let outcome = outcome.await.and_then(|outcome| outcome);
+        Step::Fetched { outcome, room }
+    })
+}
+
+impl Pipeline {
+    pub(super) fn new(client: Client, route: Route, extended: Option<Vec<String>>) -> Self {
+        Pipeline { client, route, budget: Budget::new(), ended_types: Mutex::default(), extended }
+    }
+
+    fn has_ended(&self, of: &ContentType) -> bool {
+        self.ended_types.lock().unwrap_or_else(PoisonError::into_inner).contains(of)
+    }
+
+    /// True for the first who says so.
+    fn end(&self, of: &ContentType) -> bool {
+        self.ended_types.lock().unwrap_or_else(PoisonError::into_inner).insert(of.clone())
+    }
+}
+
+/// The content that was asked for in this run, by type.
+#[derive(Default)]
+struct Seen {
+    ids: HashMap<ContentType, HashSet<Box<str>>>,
+}
+
+impl Seen {
+    fn work(&mut self, listed: Listed) -> VecDeque<Work> {
+        let Listed { content, pages, mut warnings, error } = listed;
+        let mut repeated = HashMap::new();
+        let mut work = VecDeque::with_capacity(content.len() + 1);
+        for item in content {
+            if self.ids.entry(item.content_type.clone()).or_default().insert(item.content_id.as_str().into())
+            {
+                work.push_back(Work::Fetch(item));
+            } else {
+                *repeated.entry(item.content_type).or_insert(0) += 1;
+            }
+        }
+        warnings.extend(repeated.iter().map(|(of, count)| repeated_content(*count, of, None)));
+        work.push_front(Work::Tell(Step::Listed { pages, warnings, error }));
+        work
+    }
+}
+
+fn expired(origin: &Origin) -> Error {
+    Error::new(ErrorKind::Gone, "the content has expired: it was kept for seven days")
+        .with_code(Some("AF20051".into()))
+        .at(|place| origin.mark(place))
+}
+
+fn repeated_content(count: u64, of: &ContentType, window: Option<Window>) -> Warning {
+    let message = format!("{count} blobs of {of} were named more than once; each was fetched once");
+    Warning {
+        content_type: Some(of.to_string()),
+        start: window.map(|w| w.start),
+        end: window.map(|w| w.end),
+        ..Warning::new(WarningCode::DuplicateContent, message)
+    }
+}
