@@ -1,0 +1,14 @@
+// Where the examples read from.
+
+import { Client, ClientSecret, Sandbox } from 'm365kit';
+
+/** A client of the tenant that the environment names; without one, of a simulated tenant. */
+export async function tenant() {
+  const { TENANT, CLIENT_ID, CLIENT_SECRET } = process.env;
+  if (TENANT) {
+    const credential = new ClientSecret({ clientId: CLIENT_ID, secret: CLIENT_SECRET });
+    return new Client({ tenant: TENANT, credential });
+  }
+  const sandbox = await Sandbox.start({ subscribed: ['Audit.AzureActiveDirectory', 'Audit.Exchange'] });
+  return sandbox.client();
+}

@@ -1,0 +1,27 @@
+import Foundation
+import M365Kit
+
+/// The tenant that the environment names; without one, a simulated tenant.
+public struct Tenant: Sendable {
+    public let client: Client
+    /// Stops when it is released.
+    private let sandbox: Sandbox?
+
+    public init() throws {
+        let environment = ProcessInfo.processInfo.environment
+        if let name = environment["TENANT"] {
+            let id = environment["CLIENT_ID"] ?? ""
+            let secret = environment["CLIENT_SECRET"] ?? ""
+            client = try Client(tenant: name, credential: .clientSecret(clientID: id, secret: secret))
+            sandbox = nil
+        } else {
+            let sandbox = try Sandbox(["subscribed": ["Audit.AzureActiveDirectory", "Audit.Exchange"]])
+            client = try Client(
+                tenant: sandbox.tenant,
+                credential: sandbox.credential,
+                cloud: sandbox.cloud
+            )
+            self.sandbox = sandbox
+        }
+    }
+}

@@ -1,0 +1,168 @@
+"""Runs the examples of the README and of examples/ on simulated tenants, as installed packages.
+
+Usage: python scripts/run_examples.py [python] [node] [swift]
+
+Those in Rust are run by `cargo test` (examples/rust/tests), and the README's by rustdoc.
+What an example of the README says is not changed, but that its client goes to the sandbox: a few
+lines before it see to that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import m365kit
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+SCRATCH = ROOT / "target" / "examples"
+PACKAGE = ROOT / "target" / "package"
+SWIFT = ROOT / "bindings-swift" / "scripts" / "swift.sh"
+
+PYTHON_PRELUDE = """
+import functools, json, os
+import m365kit
+_cloud = m365kit.Cloud.custom(**json.loads(os.environ["HOSTS"]))
+m365kit.Client = functools.partial(m365kit.Client, cloud=_cloud)
+m365kit.AsyncClient = functools.partial(m365kit.AsyncClient, cloud=_cloud)
+"""
+NODE_PRELUDE = """
+import { Cloud as Cloud_ } from 'm365kit';
+const cloud = Cloud_.custom(JSON.parse(process.env.HOSTS));
+"""
+SWIFT_PRELUDE = """
+import Foundation
+import M365Kit
+
+func Client(tenant: String, credential: Credential) throws -> M365Kit.Client {
+    let hosts = ProcessInfo.processInfo.environment["HOSTS"] ?? "{}"
+    let of = try JSONDecoder().decode([String: String].self, from: Data(hosts.utf8))
+    let cloud = Cloud.custom(authority: of["authority"], management: of["management"], graph: of["graph"])
+    return try M365Kit.Client(tenant: tenant, credential: credential, cloud: cloud)
+}
+"""
+
+
+def main(wanted: list[str]) -> int:
+    """Runs all, or those in the languages that are named; the exit status says whether all ran."""
+    languages: dict[str, Callable[[], Iterator[tuple[str, list[str], Path]]]] = {
+        "python": python,
+        "node": node,
+        "swift": swift,
+    }
+    failed = ran = 0
+    with m365kit.Sandbox(blobs=30, records=10) as sandbox:
+        environment = os.environ | {
+            "HOSTS": json.dumps(sandbox.control("describe")["cloud"]),
+            "PYTHONPATH": "",
+        }
+        account = {
+            "TENANT": sandbox.tenant,
+            "CLIENT_ID": sandbox.client_id,
+            "CLIENT_SECRET": sandbox.client_secret,
+        }
+        for language in wanted or languages:
+            for name, command, folder in languages[language]():
+                own = account if name.startswith("README") else {}
+                ran += 1
+                failed += not run(f"{language}: {name}", command, folder, environment | own)
+    print(f"{ran} examples ran, {failed} failed")
+    return 1 if failed or not ran else 0
+
+
+def run(name: str, command: list[str], folder: Path, environment: dict[str, str]) -> bool:
+    """Runs one; it must end well, and print something."""
+    began = time.monotonic()
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, timeout=300, check=False
+    )
+    passed = done.returncode == 0 and bool(done.stdout.strip())
+    print(f"{'ok    ' if passed else 'FAILED'} {time.monotonic() - began:5.1f} s  {name}", flush=True)
+    if not passed:
+        print((done.stdout[-2000:] + done.stderr[-4000:]).decode(errors="replace"))
+        print(f"exit status {done.returncode}, {len(done.stdout)} bytes printed")
+    return passed
+
+
+def blocks(language: str) -> list[str]:
+    """The README's blocks of code in a language."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert found, f"the README has no example in {language}"
+    return found
+
+
+def fresh(name: str) -> Path:
+    """An empty folder."""
+    folder = SCRATCH / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def python() -> Iterator[tuple[str, list[str], Path]]:
+    """The examples in Python, on the package that runs this."""
+    assert not Path(m365kit.__file__).is_relative_to(ROOT / "bindings-python")
+    folder = fresh("python")
+    for number, block in enumerate(blocks("python"), 1):
+        file = folder / f"readme_{number}.py"
+        file.write_text(PYTHON_PRELUDE + block, encoding="utf-8")
+        yield f"README {number}", [sys.executable, str(file)], folder
+    for name in ("pull_a_day", "failed_sign_ins", "subscriptions", "demo"):
+        yield name, [sys.executable, str(EXAMPLES / "python" / f"{name}.py")], folder
+
+
+def node() -> Iterator[tuple[str, list[str], Path]]:
+    """The examples in JavaScript, on the tarball, installed."""
+    folder = fresh("node")
+    (folder / "package.json").write_text('{ "name": "examples", "private": true }\n')
+    [tarball] = PACKAGE.glob("m365kit-*.tgz")
+    quiet = ["--offline", "--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run(["npm", "install", *quiet, str(tarball)], cwd=folder, check=True)
+    for number, block in enumerate(blocks("js"), 1):
+        code = block.replace("new Client({", "new Client({ cloud,")
+        (folder / f"readme_{number}.mjs").write_text(NODE_PRELUDE + code, encoding="utf-8")
+        yield f"README {number}", ["node", f"readme_{number}.mjs"], folder
+    shutil.copytree(EXAMPLES / "node", folder, dirs_exist_ok=True)
+    for name in ("pull_a_day", "failed_sign_ins", "subscriptions"):
+        yield name, ["node", f"{name}.mjs"], folder
+
+
+def swift() -> Iterator[tuple[str, list[str], Path]]:
+    """The examples in Swift, on the package folder; the README's join them as further programs."""
+    # What was built stays, for the next time.
+    folder = SCRATCH / "swift"
+    shutil.rmtree(folder / "Sources", ignore_errors=True)
+    shutil.copytree(EXAMPLES / "swift", folder, dirs_exist_ok=True)
+    manifest = (folder / "Package.swift").read_text(encoding="utf-8")
+    manifest = manifest.replace("../../target/package", str(PACKAGE))
+    names = ["PullADay", "FailedSignIns", "Subscriptions"]
+    for number, block in enumerate(blocks("swift"), 1):
+        names.append(f"README{number}")
+        target = folder / "Sources" / names[-1]
+        target.mkdir()
+        (target / "main.swift").write_text(SWIFT_PRELUDE + block, encoding="utf-8")
+        manifest += f'package.targets.append(.executableTarget(name: "{names[-1]}", dependencies: ["M365Kit"]))\n'
+    (folder / "Package.swift").write_text(manifest, encoding="utf-8")
+
+    [library] = (PACKAGE / "M365Kit" / "lib").iterdir()
+    options = ["--package-path", str(folder), "-Xlinker", f"-L{library}"]
+    sources = [str(EXAMPLES / "swift" / name) for name in ("Package.swift", "Sources")]
+    style = str(ROOT / "bindings-swift" / ".swift-format")
+    lint = ["format", "lint", "--strict", "--configuration", style, "--recursive", *sources]
+    subprocess.run([SWIFT, *lint], cwd=ROOT, check=True)
+    subprocess.run([SWIFT, "build", "--quiet", *options], cwd=ROOT, check=True)
+    for name in names:
+        yield name, [str(SWIFT), "run", "--skip-build", "--quiet", *options, name], ROOT
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
