@@ -2,7 +2,7 @@
 # Runs `swift "$@"` in this package: `scripts/swift.sh build`, `scripts/swift.sh test`, `scripts/swift.sh --version`.
 #
 # A Swift on PATH is used as it is. Otherwise, on Debian, the toolchain that Debian 13 packages is installed once into a
-# chroot below ${XDG_CACHE_HOME:-~/.cache}/m365kit (about two minutes and 3.3 GB; remove the folder to start afresh).
+# chroot below ${XDG_CACHE_HOME:-~/.cache}/m365kit (a minute or two and 3.3 GB; remove the folder to start afresh).
 # The project is seen in there under its own path, read-write, and what is built belongs to the caller.
 set -euo pipefail
 
@@ -45,16 +45,24 @@ in_namespace() {
     as_root unshare --mount --propagation private -- "$BASH" "$self" "$@"
 }
 
-# The mirror that this machine uses for its own release of Debian.
+# The mirror that this machine uses for its own release of Debian. apt names it only when it has fetched its lists.
 mirror() {
     local codename found
     # shellcheck source=/dev/null
     codename=$(. /etc/os-release && printf %s "${VERSION_CODENAME:-}")
-    # shellcheck disable=SC2016  # apt's placeholders, not the shell's
-    found=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
-        awk -v release="$codename" '$1 == release { print $2; exit }')
+    found=$(listed_mirror "$codename")
+    if [ -z "$found" ]; then
+        as_root apt-get update -qq >&2
+        found=$(listed_mirror "$codename")
+    fi
     [ -n "$found" ] || fail "found no Debian mirror for '$codename' in this machine's apt sources."
     printf %s "${found%/}"
+}
+
+listed_mirror() {
+    # shellcheck disable=SC2016  # apt's placeholders, not the shell's
+    apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
+        awk -v release="$1" '$1 == release && !found { found = $2 } END { print found }'
 }
 
 check_system() {
@@ -76,7 +84,7 @@ install_chroot() {
     flock 9
     # Another run may have finished it while this one waited.
     if complete; then return 0; fi
-    say "setting up Swift in $rootfs (once, about two minutes, 3.3 GB)"
+    say "setting up Swift in $rootfs (once, a minute or two, 3.3 GB)"
     if ! command -v debootstrap >/dev/null; then
         as_root apt-get update -qq >&2
         as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap debian-archive-keyring >&2

@@ -104,16 +104,17 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
             }
 
             public mutating func next() async throws -> [Paged.Element]? {
+                let before = state
+                // Held again only when the page is good, so that a failure lets go of the listing.
+                state = .ended
                 let native: NativePages
-                switch state {
+                switch before {
                 case .ended: return nil
                 case .under(let pages): native = pages
                 case .new:
                     run.change { $0 = PageMeta() }
                     native = try begin()
                 }
-                // Held again only when the page is good, so that a failure lets go of the listing.
-                state = .ended
                 let page = try await crossing { cancel in try await native.next(cancel: cancel) }
                 guard let page else {
                     run.change { $0.token = nil }
