@@ -54,6 +54,14 @@ build: ## Builds all crates, without optimizing
 codegen: ## Writes the typed faces of Python, Node and Swift anew, from the core's types
 	cargo run --quiet -p m365kit-codegen
 
+.PHONY: measure
+measure: $(STAMPS)/wheel-installed $(STAMPS)/tarball $(STAMPS)/swift-package ## Prints figures: sizes, start-up, memory, lines of code
+	@$(TRY_PYTHON)/python scripts/run_examples.py node >/dev/null
+	$(TRY_PYTHON)/python scripts/measure/sizes.py
+	$(TRY_PYTHON)/python scripts/measure/startup.py
+	$(TRY_PYTHON)/python scripts/measure/memory.py
+	$(TRY_PYTHON)/python scripts/measure/lines.py
+
 .PHONY: lint
 lint: lint-rust lint-python lint-node ## Formatters and linters of Rust, Python and Node (Swift's run in test-swift)
 

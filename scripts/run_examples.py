@@ -43,9 +43,9 @@ import Foundation
 import M365Kit
 
 func Client(tenant: String, credential: Credential) throws -> M365Kit.Client {
-    let hosts = ProcessInfo.processInfo.environment["HOSTS"] ?? "{}"
-    let of = try JSONDecoder().decode([String: String].self, from: Data(hosts.utf8))
-    let cloud = Cloud.custom(authority: of["authority"], management: of["management"], graph: of["graph"])
+    let text = ProcessInfo.processInfo.environment["HOSTS"] ?? "{}"
+    let hosts = try JSONDecoder().decode([String: String].self, from: Data(text.utf8))
+    let cloud = Cloud.custom(authority: hosts["authority"], management: hosts["management"])
     return try M365Kit.Client(tenant: tenant, credential: credential, cloud: cloud)
 }
 """
@@ -85,7 +85,9 @@ def run(name: str, command: list[str], folder: Path, environment: dict[str, str]
         command, cwd=folder, env=environment, capture_output=True, timeout=300, check=False
     )
     passed = done.returncode == 0 and bool(done.stdout.strip())
-    print(f"{'ok    ' if passed else 'FAILED'} {time.monotonic() - began:5.1f} s  {name}", flush=True)
+    print(
+        f"{'ok    ' if passed else 'FAILED'} {time.monotonic() - began:5.1f} s  {name}", flush=True
+    )
     if not passed:
         print((done.stdout[-2000:] + done.stderr[-4000:]).decode(errors="replace"))
         print(f"exit status {done.returncode}, {len(done.stdout)} bytes printed")
@@ -150,7 +152,8 @@ def swift() -> Iterator[tuple[str, list[str], Path]]:
         target = folder / "Sources" / names[-1]
         target.mkdir()
         (target / "main.swift").write_text(SWIFT_PRELUDE + block, encoding="utf-8")
-        manifest += f'package.targets.append(.executableTarget(name: "{names[-1]}", dependencies: ["M365Kit"]))\n'
+        program = f'.executableTarget(name: "{names[-1]}", dependencies: ["M365Kit"])'
+        manifest += f"package.targets.append({program})\n"
     (folder / "Package.swift").write_text(manifest, encoding="utf-8")
 
     [library] = (PACKAGE / "M365Kit" / "lib").iterdir()

@@ -25,8 +25,12 @@ OUT = Path("target/demo/audit.jsonl")
 def main() -> None:
     """Pulls, then reports."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--last", default="24h", help="how far back, up to 7d (default: %(default)s)")
-    options.add_argument("--out", type=Path, default=OUT, help="where records go (default: %(default)s)")
+    options.add_argument(
+        "--last", default="24h", help="how far back, up to 7d (default: %(default)s)"
+    )
+    options.add_argument(
+        "--out", type=Path, default=OUT, help="where records go (default: %(default)s)"
+    )
     args = options.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
 
@@ -46,10 +50,11 @@ def main() -> None:
     print(f"\n{count:,} records in {seconds:.1f} s, {count / seconds:,.0f} a second: {args.out}")
     if report := records.report:
         print(
-            f"{report.bytes / 1e6:,.0f} MB in {report.blobs:,} blobs; {report.duplicates:,} duplicates"
-            f" left out, {report.refusals:,} requests refused for their rate"
+            f"{report.bytes / 1e6:,.0f} MB in {report.blobs:,} blobs;"
+            f" {report.duplicates:,} duplicates left out,"
+            f" {report.refusals:,} requests refused for their rate"
         )
-    for error in records.errors:
+    for error in records.errors[:10]:
         print(f"not read: {error}")
 
 
@@ -62,17 +67,18 @@ def tenant() -> Iterator[tuple[m365.Client, int | None]]:
             yield client, None
         return
     print("No TENANT in the environment: this is a day of a simulated one.", file=sys.stderr)
-    twice = {"acrossBlobs": 2}
-    with m365.Sandbox(days=1, blobs=400, records=300, duplicates=twice) as sandbox:
-        with sandbox.client() as client:
-            yield client, sandbox.feed()["uniqueRecords"]
+    sandbox = m365.Sandbox(days=1, blobs=400, records=300, duplicates={"acrossBlobs": 2})
+    with sandbox, sandbox.client() as client:
+        yield client, sandbox.feed()["uniqueRecords"]
 
 
-def progress(records: Iterable[m365.AuditRecord], expected: int | None) -> Iterable[m365.AuditRecord]:
+def progress(
+    records: Iterable[m365.AuditRecord], expected: int | None
+) -> Iterable[m365.AuditRecord]:
     """The same records; on a terminal, with a bar."""
     if not sys.stderr.isatty():
         return records
-    from tqdm import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped]
 
     bar: Iterable[m365.AuditRecord] = tqdm(
         records, total=expected, unit=" records", unit_scale=True, dynamic_ncols=True

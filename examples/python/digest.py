@@ -89,7 +89,8 @@ class Digest:
     def report(self) -> None:
         """Prints what there is to see."""
         if self.first and self.last:
-            print(f"\n{self.count:,} records, {self.first:%Y-%m-%d %H:%M} to {self.last:%Y-%m-%d %H:%M} UTC")
+            span = f"{self.first:%Y-%m-%d %H:%M} to {self.last:%Y-%m-%d %H:%M} UTC"
+            print(f"\n{self.count:,} records, {span}")
         counts("By content type", self.feeds)
         counts("By workload", self.workloads)
         counts("Busiest users", self.users, 6)
@@ -104,19 +105,27 @@ class Digest:
 
     def sprayers(self) -> None:
         """Prints the addresses that tried many users, and whether they got in."""
-        tried = {address: users for address, users in self.failed_from.items() if len(users) >= SPRAYED}
+        tried = {
+            address: users for address, users in self.failed_from.items() if len(users) >= SPRAYED
+        }
         if not tried:
             return
         heading("Addresses that tried many users")
         for address, users in sorted(tried.items(), key=lambda item: -item[1].total()):
             entered = len(self.entered_from[address])
-            verdict = f"{entered} users sign in from there" if entered else "SUSPICIOUS: nobody signs in from there"
+            verdict = (
+                f"{entered} users sign in from there"
+                if entered
+                else "SUSPICIOUS: nobody signs in from there"
+            )
             row(users.total(), f"{address:<16} as {len(users)} users; {verdict}")
 
 
 def named(record: m365.AuditRecord, names: tuple[str, ...]) -> str:
     """Those of the cmdlet's parameters that have these names."""
-    return ", ".join(f"{name}={value}" for name, value in parameters(record) if name in names and value)
+    return ", ".join(
+        f"{name}={value}" for name, value in parameters(record) if name in names and value
+    )
 
 
 def parameters(record: m365.AuditRecord) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,6 @@ def tenant() -> Iterator[m365.Client]:
         with m365.Client(name, credential=credential) as client:
             yield client
     else:
-        with m365.Sandbox(subscribed=["Audit.AzureActiveDirectory", "Audit.Exchange"]) as sandbox:
-            with sandbox.client() as client:
-                yield client
+        subscribed = ["Audit.AzureActiveDirectory", "Audit.Exchange"]
+        with m365.Sandbox(subscribed=subscribed) as sandbox, sandbox.client() as client:
+            yield client
