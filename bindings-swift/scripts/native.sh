@@ -13,7 +13,8 @@ cd "$project"
 target=$(cargo metadata --format-version 1 --no-deps | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
 
 cargo build --quiet --package m365kit-swift --lib --profile "$profile" >&2
-# It reads the interface out of the archive: the dynamic library of a release has been stripped of it.
+# Written anew each time, also because SwiftPM does not watch libraries and links again only when a source is newer.
+# The interface is read out of the archive: the dynamic library of a release has been stripped of it.
 cargo run --quiet --package m365kit-swift --features bindgen --bin m365kit-swift-bindgen -- \
     "$target/$folder/libm365kit_swift.a" "$package/Sources/M365KitNative" "$package/Sources/FFI" >&2
 
