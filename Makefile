@@ -90,7 +90,7 @@ lint-python: $(STAMPS)/wheel-installed $(STAMPS)/python-tools $(STAMPS)/tqdm ## 
 .PHONY: lint-node
 lint-node: $(STAMPS)/node-tools ## tsc --strict, prettier
 	cd bindings-node && npm run --silent check
-	cd bindings-node && npx --no-install prettier --check ../examples/node ../scripts/measure
+	cd bindings-node && npx --no-install prettier --config .prettierrc.json --check ../examples/node
 
 .PHONY: test-python
 test-python: $(STAMPS)/wheel-installed $(STAMPS)/python-tools ## The Python package: conformance and its own tests, on the installed wheel

@@ -2,6 +2,9 @@
 
 import { Client, ClientSecret, Sandbox } from 'm365kit';
 
+// It lives as long as somebody holds it.
+let sandbox;
+
 /** A client of the tenant that the environment names; without one, of a simulated tenant. */
 export async function tenant() {
   const { TENANT, CLIENT_ID, CLIENT_SECRET } = process.env;
@@ -9,6 +12,6 @@ export async function tenant() {
     const credential = new ClientSecret({ clientId: CLIENT_ID, secret: CLIENT_SECRET });
     return new Client({ tenant: TENANT, credential });
   }
-  const sandbox = await Sandbox.start({ subscribed: ['Audit.AzureActiveDirectory', 'Audit.Exchange'] });
+  sandbox = await Sandbox.start({ subscribed: ['Audit.AzureActiveDirectory', 'Audit.Exchange'] });
   return sandbox.client();
 }
