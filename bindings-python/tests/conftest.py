@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import m365kit
 from play import COUNTS
+
+if TYPE_CHECKING:
+    from m365kit.sandbox import Request
+
+Aborted = Callable[[m365kit.Sandbox], "list[Request]"]
 
 
 @pytest.fixture
@@ -18,9 +25,22 @@ def sandbox() -> Iterator[m365kit.Sandbox]:
 
 
 @pytest.fixture
-def quick() -> dict[str, float]:
-    """Options under which nothing is paced."""
-    return {"rate_limit": 60_000.0}
+def aborted() -> Aborted:
+    """Waits until the sandbox has seen a client hang up, and gives the requests concerned."""
+
+    def wait(sandbox: m365kit.Sandbox) -> list[Request]:
+        return until(lambda: [seen for seen in sandbox.ledger() if seen["aborted"]])
+
+    return wait
+
+
+def until(look: Callable[[], Any], seconds: float = 5) -> Any:
+    """What `look` finds, once it finds something."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+    return found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

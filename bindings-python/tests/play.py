@@ -6,7 +6,7 @@ import inspect
 import json
 import os
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def read_scenarios() -> list[tuple[str, dict[str, Any]]]:
 
 
 async def play(scenario: dict[str, Any], manner: str) -> None:
-    """Plays one scenario with `Client` (`blocking`) or `AsyncClient` (`async`); raises where it goes wrong."""
+    """Plays one scenario with `Client` (`blocking`) or `AsyncClient` (`async`)."""
     config = {snake(name): value for name, value in scenario.get("sandbox", {}).items()}
     for name in inspect.signature(m365kit.Sandbox).parameters.keys() & {"now"} & config.keys():
         config[name] = datetime.fromisoformat(config[name])
@@ -204,7 +204,7 @@ class Player:
         if time := re.fullmatch(r"now(?:([+-]\d+)([smhd]))?", value):
             seconds = int(time[1] or 0) * UNITS[time[2] or "s"]
             now = self.sandbox.clock() + timedelta(seconds=seconds)
-            return now.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+            return now.astimezone(UTC).isoformat().replace("+00:00", "Z")
         if value.startswith("$"):
             found: Any = self.saved
             for part in value[1:].split("."):
@@ -265,7 +265,8 @@ def layered(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 def view(value: Any) -> Any:
     """A value as the scenarios write it."""
     if isinstance(value, m365kit.M365Error):
-        return {key: view(getattr(value, name)) for key, name in ERROR_DETAILS.items()}
+        details = {key: view(getattr(value, name)) for key, name in ERROR_DETAILS.items()}
+        return {**details, "errors": details["errors"] or None}
     if isinstance(value, m365kit.Record):
         return value.to_dict()
     if isinstance(value, bytes):

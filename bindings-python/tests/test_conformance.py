@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,25 +13,28 @@ import pytest
 from play import COUNTS, play, read_scenarios
 
 AT_ONCE = 6
-"""Most of a scenario is waiting, so several are played at once; that tests threads and tasks as well."""
+"""Most of a scenario is waiting, so several are played at once; that tests threads, too."""
 LIMIT = 120
 
 SCENARIOS = {f"{file}: {scenario['name']}": scenario for file, scenario in read_scenarios()}
 
 
 @pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Future[None]]]:
+def runs(request: pytest.FixtureRequest) -> dict[tuple[str, str], Future[None]]:
     """The runs of all scenarios that were selected."""
     chosen: dict[str, list[str]] = {"blocking": [], "async": []}
     for item in request.session.items:
         if item.name.startswith("test_scenario[") and isinstance(item, pytest.Function):
             chosen[item.callspec.params["manner"]].append(item.callspec.params["scenario"])
     futures = {(manner, name): Future[None]() for manner, names in chosen.items() for name in names}
-    with ThreadPoolExecutor(AT_ONCE + 1) as threads:
-        threads.submit(asyncio.run, play_async(chosen["async"], futures))
-        for name in chosen["blocking"]:
-            threads.submit(play_blocking, name, futures["blocking", name])
-        yield futures
+    Thread(target=asyncio.run, args=[play_async(chosen["async"], futures)], daemon=True).start()
+    waiting: SimpleQueue[str] = SimpleQueue()
+    for name in chosen["blocking"]:
+        waiting.put(name)
+    for _ in range(AT_ONCE):
+        # Daemons, so that a scenario that hangs fails its test and not the whole run.
+        Thread(target=play_blocking, args=[waiting, futures], daemon=True).start()
+    return futures
 
 
 async def play_async(names: list[str], futures: dict[tuple[str, str], Future[None]]) -> None:
@@ -50,14 +54,19 @@ async def play_async(names: list[str], futures: dict[tuple[str, str], Future[Non
     await asyncio.gather(*map(one, names))
 
 
-def play_blocking(name: str, future: Future[None]) -> None:
-    """Plays one scenario on a thread."""
-    try:
-        asyncio.run(play(SCENARIOS[name], "blocking"))
-    except BaseException as error:
-        future.set_exception(error)
-    else:
-        future.set_result(None)
+def play_blocking(waiting: SimpleQueue[str], futures: dict[tuple[str, str], Future[None]]) -> None:
+    """Plays scenarios on a thread until none is left."""
+    while True:
+        try:
+            name = waiting.get_nowait()
+        except Empty:
+            return
+        try:
+            asyncio.run(play(SCENARIOS[name], "blocking"))
+        except BaseException as error:
+            futures["blocking", name].set_exception(error)
+        else:
+            futures["blocking", name].set_result(None)
 
 
 @pytest.mark.parametrize("manner", ["blocking", "async"])
@@ -65,6 +74,6 @@ def play_blocking(name: str, future: Future[None]) -> None:
 def test_scenario(scenario: str, manner: str, runs: dict[tuple[str, str], Any]) -> None:
     counts = COUNTS.setdefault(manner, [0, 0])
     counts[1] += 1
-    runs[manner, scenario].result(timeout=600)
+    runs[manner, scenario].result(timeout=3 * LIMIT)
     counts[0] += 1
     counts[1] -= 1

@@ -1,0 +1,110 @@
+"""A program that exits in the middle of calls; `exits.py` says in which manner and when."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import threading
+import time
+from typing import Any
+
+import m365kit
+
+MANNER, DELAY = sys.argv[1], float(sys.argv[2])
+ABOUT = json.load(sys.stdin)
+
+
+def options() -> dict[str, Any]:
+    return {
+        "tenant": ABOUT["tenant"],
+        "credential": m365kit.ClientSecret(ABOUT["clientId"], ABOUT["clientSecret"]),
+        "cloud": m365kit.Cloud.custom(**ABOUT["cloud"]),
+        "rate_limit": 60_000,
+    }
+
+
+def read(client: m365kit.Client) -> None:
+    for _ in client.audit.records(last="25h", ordered=False):
+        pass
+
+
+async def read_async(client: m365kit.AsyncClient) -> None:
+    async for _ in client.audit.records(last="25h", ordered=False):
+        pass
+
+
+def blocking() -> None:
+    """Some pages, and then the end, with the rest of the feed on its way."""
+    client = m365kit.Client(**options())
+    end = time.monotonic() + DELAY
+    for _ in client.audit.records(last="25h", ordered=False):
+        if time.monotonic() > end:
+            break
+
+
+def daemon_thread() -> None:
+    """The end comes while threads that nobody waits for are in the middle of calls."""
+    client = m365kit.Client(**options())
+    for _ in range(3):
+        threading.Thread(target=read, args=[client], daemon=True).start()
+    time.sleep(DELAY)
+
+
+def asyncio_run() -> None:
+    """A loop that is closed in an orderly way, with tasks still at work."""
+
+    async def main() -> None:
+        client = m365kit.AsyncClient(**options())
+        tasks = [asyncio.create_task(read_async(client)) for _ in range(3)]
+        await asyncio.sleep(DELAY)
+        assert tasks
+
+    asyncio.run(main())
+
+
+def asyncio_left() -> None:
+    """A loop that is left behind as it is, its tasks neither cancelled nor awaited."""
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+    client = m365kit.AsyncClient(**options())
+    tasks = [loop.create_task(read_async(client)) for _ in range(3)]
+    loop.run_until_complete(asyncio.sleep(DELAY))
+    for task in tasks:
+        # Says that it was destroyed while pending, which is what this is about.
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+    globals()["kept"] = (loop, tasks)
+
+
+def token() -> None:
+    """A callback that is asked again and again, and is slow."""
+
+    def give(_: m365kit.TokenRequest) -> str:
+        time.sleep(0.02)
+        return "of no use"
+
+    client = m365kit.Client(**{**options(), "credential": m365kit.Callback(give)})
+
+    def ask() -> None:
+        while True:
+            try:
+                client.audit.list_subscriptions()
+            except m365kit.AuthError:
+                pass
+
+    for _ in range(3):
+        threading.Thread(target=ask, daemon=True).start()
+    time.sleep(DELAY)
+
+
+def logs() -> None:
+    """A log handler of the user's, with much to do until the very end."""
+    handler = logging.StreamHandler(open("/dev/null", "w"))  # noqa: SIM115 (until the end)
+    logger = logging.getLogger("m365kit")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    daemon_thread()
+
+
+globals()[MANNER]()

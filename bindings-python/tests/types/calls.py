@@ -1,0 +1,104 @@
+"""Right and wrong calls, for mypy: what is wrong must be found, and nothing else. It is not run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, assert_type
+
+import m365kit as m365
+
+
+def construct(secret: m365.ClientSecret) -> None:
+    m365.Client("contoso.com", credential=secret, rate_limit=600, deadline=timedelta(minutes=1))
+    m365.Client("contoso.com", credential=secret, cloud=m365.Cloud.GCC_HIGH, read_timeout="20s")
+    m365.Client("contoso.com")  # type: ignore[call-arg]
+    m365.Client("contoso.com", secret)  # type: ignore[misc, call-arg]
+    m365.Client("contoso.com", credential="secret")  # type: ignore[arg-type]
+    m365.Client("contoso.com", credential=secret, cloud="public")  # type: ignore[arg-type]
+    m365.Client("contoso.com", credential=secret, concurrency="many")  # type: ignore[arg-type]
+    m365.Client("contoso.com", credential=secret, no_such_option=1)  # type: ignore[call-arg]
+    m365.ClientSecret("id")  # type: ignore[call-arg]
+    m365.Cloud.custom("https://example.com")  # type: ignore[misc]
+
+
+def blocking(client: m365.Client, start: datetime) -> None:
+    records = client.audit.records(["Audit.Exchange"], last="24h")
+    assert_type(records, m365.Paged[m365.AuditRecord])
+    for record in records:
+        assert_type(record.creation_time, datetime | None)
+        assert_type(record.record_type, m365.RecordType | None)
+        assert_type(record.operation, str | None)
+        assert_type(record.raw, str)
+        assert_type(record.data, Any)
+        record.no_such_field  # type: ignore[attr-defined]
+    for page in records.pages():
+        assert_type(page, list[m365.AuditRecord])
+    assert_type(records.errors, list[m365.M365Error])
+    assert_type(records.token, str | None)
+    assert_type(records.report, m365.Report | None)
+    assert_type(client.audit.list_subscriptions(), list[m365.Subscription])
+    client.audit.records([m365.ContentType.EXCHANGE], start=start, last=timedelta(days=1))
+    client.audit.records({"Audit.Exchange"}, on_error="collect")
+    client.audit.records([1])  # type: ignore[list-item]
+    client.audit.records(last=24)  # type: ignore[arg-type]
+    client.audit.records(start="2026-11-20")  # type: ignore[arg-type]
+    client.audit.records(["Audit.Exchange"], start)  # type: ignore[misc]
+    client.audit.start()  # type: ignore[call-arg]
+    with client as same:
+        assert_type(same, m365.Client)
+
+
+async def awaited(client: m365.AsyncClient) -> None:
+    records = client.audit.records(last="24h")
+    assert_type(records, m365.AsyncPaged[m365.AuditRecord])
+    async for record in records:
+        assert_type(record, m365.AuditRecord)
+    async for page in records.pages():
+        assert_type(page, list[m365.AuditRecord])
+    for record in records:  # type: ignore[attr-defined]
+        pass
+    assert_type(await client.audit.list_subscriptions(), list[m365.Subscription])
+    async with client as same:
+        assert_type(same, m365.AsyncClient)
+    with client:  # type: ignore[attr-defined]
+        pass
+
+
+def token(request: m365.TokenRequest) -> m365.AccessToken:
+    return m365.AccessToken(request.scope)
+
+
+async def async_token(request: m365.TokenRequest) -> str:
+    return request.scope
+
+
+def wrong_token(request: str) -> str:
+    return request
+
+
+m365.Callback(token)
+m365.Callback(async_token)
+m365.Callback(wrong_token)  # type: ignore[arg-type]
+
+
+def matched(record: m365.AuditRecord) -> str | None:
+    match record:
+        case m365.AuditRecord(operation=operation):
+            return operation
+
+
+def sandboxed() -> None:
+    with m365.Sandbox(blobs=6, subscribed=["Audit.Exchange"]) as sandbox:
+        sandbox.client(rate_limit=600)
+        sandbox.client(no_such_option=1)  # type: ignore[call-arg]
+        assert_type(sandbox.ledger()[0]["aborted"], bool)
+        sandbox.fault({"status": 500}, match={"operation": "blob"}, when="once")
+        sandbox.fault({"status": 500}, match={"operation": "nothing"})  # type: ignore[typeddict-item]
+        sandbox.fault({"status": 500}, when="sometimes")  # type: ignore[arg-type]
+
+
+def failed(error: m365.InvalidRequest) -> None:
+    as_value_error: ValueError = error
+    assert_type(error.errors, list[m365.M365Error])
+    assert_type(error.retry_after, float | None)
+    print(as_value_error)
