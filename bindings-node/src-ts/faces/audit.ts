@@ -677,7 +677,10 @@ export interface AuditRecord {
   extended?: Record<string, unknown>;
   /** The whole record as it came, byte for byte. */
   readonly raw: string;
-  /** The original record as native values, read from `raw` when first asked for. */
+  /**
+   * The original record as native values, read from `raw` when first asked for. Whole numbers beyond 2^53 are
+   * rounded; `raw` has their digits.
+   */
   readonly data: Original;
 }
 

@@ -8,7 +8,7 @@ import {
   type DateTime,
   M365Error,
   onLog,
-  Paged,
+  type Paged,
   type Report,
   Sandbox,
   StaticToken,
@@ -28,7 +28,7 @@ const client = new Client({
 });
 
 async function right(signal: AbortSignal): Promise<void> {
-  const run = client.audit.records({
+  const run: Paged<AuditRecord> = client.audit.records({
     contentTypes: [ContentType.Exchange, 'Audit.SharePoint', 'Audit.Something.New'],
     start: new Date(),
     end: '2026-11-22T00:00:00Z',
@@ -108,8 +108,6 @@ function wrong(): void {
     record.raw = '';
   };
   void edit;
-  // @ts-expect-error: listings are made by clients
-  new Paged<AuditRecord>().nothing();
   // @ts-expect-error: there is no such level
   onLog(() => {}, 'loud');
 }

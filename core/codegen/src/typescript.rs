@@ -283,7 +283,8 @@ impl<'a> File<'a> {
                     record.name
                 );
                 self.import("../records", "type Original");
-                let data = "The original record as native values, read from `raw` when first asked for.";
+                let data = "The original record as native values, read from `raw` when first asked for. Whole numbers \
+                            beyond 2^53 are rounded; `raw` has their digits.";
                 _ = write!(text, "{}  readonly raw: string;\n", doc(&field.doc, "  ", &[]));
                 _ = write!(text, "{}  readonly data: Original;\n", doc(data, "  ", &[]));
             } else {
