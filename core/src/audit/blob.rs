@@ -1,58 +1,83 @@
 //! A blob: a JSON array of records, cut into them without copying.
 
+use std::collections::VecDeque;
+use std::ops::Range;
+
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::record::{AuditRecord, Origin};
 use crate::error::{Error, ErrorKind, Result};
 
-/// A blob whose records are read as they are taken.
+/// A blob that is whole and well formed; its records are read as they are taken.
+///
+/// Until then a record is its place in the body, so that a blob takes little more room than its bytes.
 #[derive(Debug)]
 pub(super) struct Blob {
-    records: std::vec::IntoIter<AuditRecord>,
-    /// Elements that are no records.
-    pub(super) errors: Vec<Error>,
-    /// How long the body was, decompressed.
+    origin: Origin,
+    bodies: VecDeque<Body>,
+    taken: usize,
+    /// How long the bodies are, decompressed.
     pub(super) bytes: usize,
+}
+
+#[derive(Debug)]
+struct Body {
+    bytes: Bytes,
+    elements: std::vec::IntoIter<Range<usize>>,
 }
 
 impl Blob {
     /// Reads a body whole or not at all: one that is cut, or is no array, is a fault of the transport.
     pub(super) fn read(body: &Bytes, origin: &Origin) -> Result<Blob> {
         let elements: Vec<&RawValue> = serde_json::from_slice(body).map_err(|e| not_an_array(body, e))?;
-        let mut records = Vec::with_capacity(elements.len());
-        let mut errors = Vec::new();
-        for (index, element) in elements.iter().enumerate() {
-            match AuditRecord::read(body.slice_ref(element.get().as_bytes()), origin) {
-                Some(record) => records.push(record),
-                None => errors.push(not_a_record(element, index, origin)),
-            }
-        }
-        let bytes = body.len();
-        Ok(Blob { records: records.into_iter(), errors, bytes })
+        let place = |element: &&RawValue| {
+            let start = element.get().as_ptr() as usize - body.as_ptr() as usize;
+            start..start + element.get().len()
+        };
+        let elements = elements.iter().map(place).collect::<Vec<_>>().into_iter();
+        let bodies = VecDeque::from([Body { bytes: body.clone(), elements }]);
+        Ok(Blob { origin: origin.clone(), bodies, taken: 0, bytes: body.len() })
     }
 
     /// Adds the records of another body of the same blob.
     pub(super) fn append(&mut self, more: Blob) {
-        let mut records: Vec<_> = std::mem::take(&mut self.records).collect();
-        records.extend(more.records);
-        self.records = records.into_iter();
-        self.errors.extend(more.errors);
+        self.bodies.extend(more.bodies);
         self.bytes += more.bytes;
     }
 
-    /// The next records, as many as are asked for and there are.
-    pub(super) fn take(&mut self, count: usize) -> Vec<AuditRecord> {
-        self.records.by_ref().take(count).collect()
-    }
-
-    /// Reads further fields of every record.
-    pub(super) fn extend_records(&mut self, paths: &[String]) {
-        self.records.as_mut_slice().iter_mut().for_each(|record| record.extend(paths));
+    /// The next records, as many as are asked for and there are; what is no record is told beside them.
+    pub(super) fn take(&mut self, count: usize) -> (Vec<AuditRecord>, Vec<Error>) {
+        let mut records = Vec::with_capacity(count.min(self.left()));
+        let mut errors = Vec::new();
+        while records.len() < count
+            && let Some(element) = self.next_element()
+        {
+            match AuditRecord::read(element.clone(), &self.origin) {
+                Some(record) => records.push(record),
+                None => errors.push(not_a_record(&element, self.taken, &self.origin)),
+            }
+            self.taken += 1;
+        }
+        (records, errors)
     }
 
     pub(super) fn is_drained(&self) -> bool {
-        self.records.len() == 0
+        self.left() == 0
+    }
+
+    fn left(&self) -> usize {
+        self.bodies.iter().map(|body| body.elements.len()).sum()
+    }
+
+    fn next_element(&mut self) -> Option<Bytes> {
+        loop {
+            let body = self.bodies.front_mut()?;
+            if let Some(place) = body.elements.next() {
+                return Some(body.bytes.slice(place));
+            }
+            self.bodies.pop_front();
+        }
     }
 }
 
@@ -69,8 +94,8 @@ fn not_an_array(body: &Bytes, error: serde_json::Error) -> Error {
     Error::decode(message).with_status(200).with_source(error)
 }
 
-fn not_a_record(element: &RawValue, index: usize, origin: &Origin) -> Error {
-    let start: String = element.get().chars().take(80).collect();
+fn not_a_record(element: &[u8], index: usize, origin: &Origin) -> Error {
+    let start = String::from_utf8_lossy(&element[..element.len().min(80)]);
     Error::new(ErrorKind::Decode, format!("element {index} of the blob is not a record: {start}")).at(
         |place| {
             origin.mark(place);
@@ -91,12 +116,10 @@ mod tests {
     #[test]
     fn what_is_no_record_is_reported_with_its_place_and_its_siblings_come() {
         let mut blob = read(r#"[{"Id":"a"}, 7, null, {"Id":"b"}, []]"#).unwrap();
-        let ids: Vec<_> = blob.take(9).into_iter().filter_map(|r| r.id).collect();
+        let (records, errors) = blob.take(9);
+        let ids: Vec<_> = records.into_iter().filter_map(|r| r.id).collect();
         assert_eq!(ids, ["a", "b"]);
-        assert_eq!(
-            blob.errors.iter().map(|e| e.place().index).collect::<Vec<_>>(),
-            [Some(1), Some(2), Some(4)]
-        );
+        assert_eq!(errors.iter().map(|e| e.place().index).collect::<Vec<_>>(), [Some(1), Some(2), Some(4)]);
     }
 
     #[test]

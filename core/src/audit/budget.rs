@@ -1,14 +1,14 @@
 //! A limit on the bytes that fetched and waiting blobs may hold, whatever their size.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What all blobs of one feed may hold, in KiB.
 const TOTAL: u32 = 64 * 1024;
-/// What a blob is taken to hold before any was seen, in KiB.
-const FIRST_GUESS: u32 = 4 * 1024;
+/// What a blob is taken to hold before any was seen, in KiB: two are fetched to find out.
+const FIRST_GUESS: u32 = TOTAL / 2;
 
 /// Hands out room for blobs in the order in which they were asked for.
 ///
@@ -18,6 +18,7 @@ const FIRST_GUESS: u32 = 4 * 1024;
 pub(super) struct Budget {
     room: Arc<Semaphore>,
     guess: Arc<AtomicU32>,
+    nothing_seen: Arc<AtomicBool>,
 }
 
 impl Budget {
@@ -25,6 +26,7 @@ impl Budget {
         Budget {
             room: Arc::new(Semaphore::new(TOTAL as usize)),
             guess: Arc::new(AtomicU32::new(FIRST_GUESS)),
+            nothing_seen: Arc::new(AtomicBool::new(true)),
         }
     }
 
@@ -38,6 +40,8 @@ impl Budget {
     pub(super) fn learn(&self, bytes: usize) {
         let seen = u32::try_from(bytes / 1024 + 1).unwrap_or(TOTAL).min(TOTAL);
         let guess = self.guess.load(Ordering::Relaxed);
-        self.guess.store(if seen > guess { seen } else { guess - (guess - seen) / 8 }, Ordering::Relaxed);
+        let first = self.nothing_seen.swap(false, Ordering::Relaxed);
+        let guess = if first || seen > guess { seen } else { guess - (guess - seen) / 8 };
+        self.guess.store(guess, Ordering::Relaxed);
     }
 }

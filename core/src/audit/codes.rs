@@ -28,20 +28,24 @@ pub(super) fn ends_content_type(error: &Error) -> bool {
 pub(crate) fn judge(refusal: &Refusal) -> Error {
     let code = refusal.code.as_deref().and_then(find).or_else(|| find(&refusal.text));
     let Some(code) = code else { return without_code(refusal) };
-    let (kind, repeat, hint) = meaning(code);
+    let Some((kind, repeat, hint)) = meaning(code) else {
+        return by_status(refusal).with_code(Some(code.to_owned()));
+    };
     let error = refusal.error(kind, repeat).with_code(Some(code.to_owned()));
     if hint.is_empty() { error } else { error.with_hint(hint) }
 }
 
-fn meaning(code: &str) -> (ErrorKind, Repeat, &'static str) {
+/// None for a code that is not documented, of which only its status can be believed.
+fn meaning(code: &str) -> Option<(ErrorKind, Repeat, &'static str)> {
     let (kind, hint) = match code {
         // Consent may be minutes old, and the token older: worth one new token.
         "AF10001" => {
             let hint = "Grant the application ActivityFeed.Read (ActivityFeed.ReadDlp for DLP.All) of the \
                         Office 365 Management APIs, and have an administrator consent";
-            return (PermissionDenied, Repeat::WithNewToken, hint);
+            return Some((PermissionDenied, Repeat::WithNewToken, hint));
         }
-        "AF429" => return (Throttled, Repeat::Throttled, ""),
+        "AF429" => return Some((Throttled, Repeat::Throttled, "")),
+        "AF20001" | "AF20002" | "AF20030" | "AF20031" | "AF20055" => (InvalidRequest, ""),
         "AF20003" => (InvalidRequest, "The webhook's expiration lies in the past"),
         "AF20010" => (PermissionDenied, "The token is of another tenant than the client: check both"),
         "AF20011" => (NotFound, "The tenant does not exist or was deleted"),
@@ -59,10 +63,10 @@ fn meaning(code: &str) -> (ErrorKind, Repeat, &'static str) {
         "AF20051" => (Gone, "Content can be fetched for seven days after it became available"),
         BAD_CONTENT_ID => (InvalidRequest, "The content id is not one that the service gave out"),
         "AF20053" | "AF20054" => (InvalidRequest, "Name exactly one language, such as en-US"),
-        _ if code.starts_with("AF5") => return (Service, Repeat::Fault, ""),
-        _ => (InvalidRequest, ""),
+        _ if code.starts_with("AF5") => return Some((Service, Repeat::Fault, "")),
+        _ => return None,
     };
-    (kind, Repeat::Never, hint)
+    Some((kind, Repeat::Never, hint))
 }
 
 fn without_code(refusal: &Refusal) -> Error {

@@ -227,8 +227,8 @@ impl dispatch::Listing for GetContent {
                         fetch(&client, &route, &origin, request.content_uri.as_deref()).await?
                     }
                 };
-                let errors = std::mem::take(&mut blob.errors);
-                Ok(Some((Page { errors, ..Page::of(blob.take(PAGE_OF_RECORDS)) }, Some(blob))))
+                let (records, errors) = blob.take(PAGE_OF_RECORDS);
+                Ok(Some((Page { errors, ..Page::of(records) }, Some(blob))))
             }
             .boxed()
         });

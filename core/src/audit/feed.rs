@@ -72,8 +72,10 @@ impl Feed {
             return None;
         }
         loop {
-            if let Some(records) = self.records_in_hand() {
-                return Some(Ok(self.page(records)));
+            match self.records_in_hand() {
+                Ok(Some(records)) => return Some(Ok(self.page(records))),
+                Ok(None) => {}
+                Err(error) => return Some(Err(self.ended_by(error))),
             }
             let step = match &mut self.steps {
                 Some(steps) => steps.next().await,
@@ -92,9 +94,10 @@ impl Feed {
         }
     }
 
-    fn records_in_hand(&mut self) -> Option<Vec<AuditRecord>> {
-        let (blob, _) = self.blob.as_mut()?;
-        let mut records = blob.take(PAGE_OF_RECORDS);
+    /// The next records of the blob in hand; none if there is no blob.
+    fn records_in_hand(&mut self) -> Result<Option<Vec<AuditRecord>>> {
+        let Some((blob, _)) = &mut self.blob else { return Ok(None) };
+        let (mut records, errors) = blob.take(PAGE_OF_RECORDS);
         if blob.is_drained() {
             self.blob = None;
         }
@@ -104,8 +107,14 @@ impl Feed {
             records.retain(|record| record.id.as_deref().is_none_or(|id| seen.insert(id)));
             self.report.duplicates += (all - records.len()) as u64;
         }
+        if let Some(paths) = &self.request.extended {
+            for record in &mut records {
+                record.extend(paths);
+            }
+        }
         self.report.records += records.len() as u64;
-        Some(records)
+        errors.into_iter().try_for_each(|error| self.failed(error))?;
+        Ok(Some(records))
     }
 
     fn take(&mut self, step: Step) -> Result<()> {
@@ -119,10 +128,9 @@ impl Feed {
                 }
             }
             Step::Fetched { outcome: Err(error), .. } => self.failed(error)?,
-            Step::Fetched { outcome: Ok(mut blob), room } => {
+            Step::Fetched { outcome: Ok(blob), room } => {
                 self.report.blobs += 1;
                 self.report.bytes += blob.bytes as u64;
-                std::mem::take(&mut blob.errors).into_iter().try_for_each(|error| self.failed(error))?;
                 self.blob = Some((blob, room));
             }
         }
@@ -195,7 +203,7 @@ impl Feed {
             None => subscribed(&self.client).await?,
         };
         let route = Route::of(&self.client).await?;
-        let pipeline = Pipeline::new(self.client.clone(), route, self.request.extended.take());
+        let pipeline = Pipeline::new(self.client.clone(), route);
         Ok(steps(pipeline, types, span, self.request.ordered))
     }
 }

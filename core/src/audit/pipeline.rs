@@ -46,7 +46,6 @@ pub(super) struct Pipeline {
     budget: Budget,
     /// Content types of which nothing more can be read, so that each is reported once.
     ended_types: Mutex<HashSet<ContentType>>,
-    extended: Option<Vec<String>>,
 }
 
 /// A window and what was listed of it.
@@ -150,11 +149,8 @@ fn carry_out(pipeline: Arc<Pipeline>, work: Work) -> BoxFuture<'static, Step> {
         // On all cores: blobs are decompressed and cut there.
         let outcome = on_a_task(async move {
             let uri = content.content_uri.as_deref();
-            let mut blob = fetch(&pipeline.client, &pipeline.route, &origin, uri).await?;
+            let blob = fetch(&pipeline.client, &pipeline.route, &origin, uri).await?;
             pipeline.budget.learn(blob.bytes);
-            if let Some(paths) = &pipeline.extended {
-                blob.extend_records(paths);
-            }
             Ok(blob)
         });
         let outcome = outcome.await.and_then(|outcome| outcome);
@@ -163,8 +159,8 @@ fn carry_out(pipeline: Arc<Pipeline>, work: Work) -> BoxFuture<'static, Step> {
 }
 
 impl Pipeline {
-    pub(super) fn new(client: Client, route: Route, extended: Option<Vec<String>>) -> Self {
-        Pipeline { client, route, budget: Budget::new(), ended_types: Mutex::default(), extended }
+    pub(super) fn new(client: Client, route: Route) -> Self {
+        Pipeline { client, route, budget: Budget::new(), ended_types: Mutex::default() }
     }
 
     fn has_ended(&self, of: &ContentType) -> bool {

@@ -87,7 +87,7 @@ pub struct AuditRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extended: Option<Map<String, Value>>,
     /// The whole record as it came, byte for byte.
-    #[serde(skip)]
+    #[serde(skip_serializing)]
     #[cfg_attr(feature = "schema", schemars(with = "String", extend("x-m365-raw" = true)))]
     pub raw: Bytes,
 }

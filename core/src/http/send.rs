@@ -3,15 +3,18 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue};
-use reqwest::{Certificate, Proxy, StatusCode, redirect};
+use reqwest::{Certificate, Proxy, Response, StatusCode, redirect};
 use secrecy::ExposeSecret;
 
 use super::{Body, Request};
 use crate::cloud::require_https;
 use crate::error::{Error, ErrorKind, Repeat, Result};
 use crate::identity::Token;
+
+/// The longest body that room is made for because the answer says so.
+const BELIEVED_LENGTH: usize = 64 * 1024 * 1024;
 
 /// How connections are made.
 #[derive(Debug, Clone)]
@@ -79,15 +82,25 @@ impl Send {
         if let Body::Bytes(bytes) = &request.body {
             out = out.header(CONTENT_LENGTH, bytes.len()).body(bytes.clone());
         }
-        let response = out.send().await.map_err(transport)?;
+        let mut response = out.send().await.map_err(transport)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(transport)?;
+        let body = read_body(&mut response).await.map_err(transport)?;
         tracing::trace!(
             target: "m365kit::http", method = %request.method, path = request.url.path(),
             status = status.as_u16(), bytes = body.len(), "answered"
         );
         Ok(Answer { status, headers, body })
     }
+}
+
+/// Into one buffer, made as long as the answer says it is, so that no second copy is needed to join it.
+async fn read_body(response: &mut Response) -> reqwest::Result<Bytes> {
+    let said = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut body = BytesMut::with_capacity(said.min(BELIEVED_LENGTH));
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 fn transport(error: reqwest::Error) -> Error {

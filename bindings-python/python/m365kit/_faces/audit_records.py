@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .._record import Record
+from .._record import RawRecord, Record
 from .._values import read_list, read_time
 from .audit_enums import (
     AuditLogScope,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class AuditRecord(Record):
+class AuditRecord(RawRecord):
     """One event of the audit feed.
 
     Everything but `raw` may be absent: the service's tables describe intent, and records do not
@@ -50,6 +50,7 @@ class AuditRecord(Record):
         content_type: The division of the feed that it came by.
         content_id: The blob that it came in.
         extended: The fields that the caller asked for with `extended`, by their paths.
+        raw: The whole record as it came, byte for byte.
     """
 
     __slots__ = (
@@ -72,6 +73,7 @@ class AuditRecord(Record):
         "content_type",
         "content_id",
         "extended",
+        "raw",
     )
     __match_args__ = (
         "id",
@@ -93,6 +95,7 @@ class AuditRecord(Record):
         "content_type",
         "content_id",
         "extended",
+        "raw",
     )
     _fields = (
         ("id", "id", None),
@@ -114,6 +117,7 @@ class AuditRecord(Record):
         ("content_type", "contentType", ContentType._of),
         ("content_id", "contentId", None),
         ("extended", "extended", None),
+        ("raw", "raw", None),
     )
 
     def __init__(
@@ -138,6 +142,7 @@ class AuditRecord(Record):
         content_type: ContentType | None = None,
         content_id: str | None = None,
         extended: dict[str, Any] | None = None,
+        raw: str,
     ) -> None:
         self.id = id
         self.creation_time = creation_time
@@ -158,6 +163,7 @@ class AuditRecord(Record):
         self.content_type = content_type
         self.content_id = content_id
         self.extended = extended
+        self.raw = raw
 
 
 class WebhookTarget(Record):
