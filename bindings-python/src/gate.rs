@@ -5,6 +5,7 @@
 //! gate is closed, and the interpreter waits until those inside have left.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 /// Counts who is inside the interpreter and, once closed, lets nobody in.
@@ -16,7 +17,8 @@ pub(crate) struct Gate {
 
 #[derive(Default)]
 struct State {
-    closed: bool,
+    /// The thread that has closed it: the one on which Python goes down.
+    closed_by: Option<ThreadId>,
     inside: usize,
 }
 
@@ -27,7 +29,7 @@ impl Gate {
     /// A pass, or `None` when the interpreter is going down.
     pub(crate) fn enter(self: &Arc<Self>) -> Option<Pass> {
         let mut state = self.lock();
-        if state.closed {
+        if state.closed_by.is_some() {
             return None;
         }
         state.inside += 1;
@@ -43,20 +45,20 @@ impl Gate {
             if let Some(pass) = self.enter() {
                 return pass;
             }
-            std::thread::park();
+            thread::park();
         }
     }
 
-    /// Whether the gate has been closed.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.lock().closed
+    /// The thread that has closed the gate, if that has happened.
+    pub(crate) fn closed_by(&self) -> Option<ThreadId> {
+        self.lock().closed_by
     }
 
     /// Closes the gate and waits until all who are inside have left, but no longer than `limit`.
     pub(crate) fn close(&self, limit: Duration) {
         let deadline = Instant::now() + limit;
         let mut state = self.lock();
-        state.closed = true;
+        state.closed_by = Some(thread::current().id());
         while state.inside > 0 {
             let Some(left) = deadline.checked_duration_since(Instant::now()) else { return };
             state = self.left.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;

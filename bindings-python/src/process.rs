@@ -87,15 +87,22 @@ impl Process {
                 Some("make a new client in the child process, or start children with the method \"spawn\""),
             ));
         }
-        if self.gate.is_closed() {
-            return Err(errors::refusal(py, "Cancelled", "the Python interpreter is shutting down", None));
+        match self.gate.closed_by() {
+            None => Ok(&self.handle),
+            Some(thread) if thread == std::thread::current().id() => {
+                Err(errors::refusal(py, "Cancelled", "the Python interpreter is shutting down", None))
+            }
+            Some(_) => {
+                // A daemon thread that goes on while Python goes down: an error would only end up on stderr.
+                let ((), _pass) = self.detached(py, || ());
+                Ok(&self.handle)
+            }
         }
-        Ok(&self.handle)
     }
 
     /// The runtime's handle where it is of any use; for what is only cleaning up.
     pub(crate) fn usable(&self) -> Option<&Handle> {
-        (self.is_here() && !self.gate.is_closed()).then_some(&self.handle)
+        (self.is_here() && self.gate.closed_by().is_none()).then_some(&self.handle)
     }
 
     /// Runs `work` detached from the interpreter; the caller keeps the pass until it goes back to Python.

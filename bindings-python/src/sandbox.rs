@@ -45,7 +45,7 @@ impl Sandbox {
     /// Stops it.
     fn close(&self, py: Python<'_>) {
         let running = self.take();
-        if self.process.is_here() && !self.process.gate.is_closed() {
+        if self.process.usable().is_some() {
             let ((), _pass) = self.process.detached(py, || drop(running));
         } else {
             std::mem::forget(running);

@@ -29,7 +29,8 @@ def aborted() -> Aborted:
     """Waits until the sandbox has seen a client hang up, and gives the requests concerned."""
 
     def wait(sandbox: m365kit.Sandbox) -> list[Request]:
-        return until(lambda: [seen for seen in sandbox.ledger() if seen["aborted"]])
+        requests: list[Request] = until(lambda: [r for r in sandbox.ledger() if r["aborted"]])
+        return requests
 
     return wait
 

@@ -41,7 +41,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 def read_scenarios() -> list[tuple[str, dict[str, Any]]]:
     """All scenarios, each with the file that it comes from."""
-    found = []
+    found: list[tuple[str, dict[str, Any]]] = []
     for path in sorted(FOLDER.glob("*.json")):
         scenarios = json.loads(path.read_text(encoding="utf-8"))["scenarios"]
         found.extend((path.stem, scenario) for scenario in scenarios)

@@ -15,8 +15,8 @@ from conftest import Aborted, until
 
 def stall(sandbox: m365kit.Sandbox) -> None:
     """Lets the sandbox never answer again, once it has given a token."""
-    for operation in ("subscriptions", "content", "blob"):
-        sandbox.fault({"stall": True}, match={"operation": operation}, when="always")  # type: ignore[arg-type]
+    for path in ("/subscriptions/", "/audit/"):
+        sandbox.fault({"stall": True}, match={"path": path}, when="always")
 
 
 def test_cancelling_a_task_ends_the_request(sandbox: m365kit.Sandbox, aborted: Aborted) -> None:

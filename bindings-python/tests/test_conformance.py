@@ -25,7 +25,8 @@ def runs(request: pytest.FixtureRequest) -> dict[tuple[str, str], Future[None]]:
     chosen: dict[str, list[str]] = {"blocking": [], "async": []}
     for item in request.session.items:
         if item.name.startswith("test_scenario[") and isinstance(item, pytest.Function):
-            chosen[item.callspec.params["manner"]].append(item.callspec.params["scenario"])
+            params = item.callspec.params
+            chosen[str(params["manner"])].append(str(params["scenario"]))
     futures = {(manner, name): Future[None]() for manner, names in chosen.items() for name in names}
     Thread(target=asyncio.run, args=[play_async(chosen["async"], futures)], daemon=True).start()
     waiting: SimpleQueue[str] = SimpleQueue()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -35,20 +37,11 @@ def test_nothing_is_handed_over_that_nobody_wants(
     assert not [r for r in caplog.records if r.levelno < logging.ERROR]
 
 
-def test_a_level_below_is_respected(
-    sandbox: m365kit.Sandbox, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.WARNING, logger="m365kit")
-    logger = logging.getLogger("m365kit.http")
-    logger.setLevel(logging.DEBUG)
-    try:
-        with sandbox.client() as client:
-            client.audit.list_subscriptions()
-            sandbox.fault({"status": 503}, match={"operation": "subscriptions"}, when="once")
-            client.audit.list_subscriptions()
-        until(lambda: [r for r in caplog.records if r.name.startswith("m365kit.http")])
-    finally:
-        logger.setLevel(logging.NOTSET)
+def test_a_level_below_is_respected(sandbox: m365kit.Sandbox) -> None:
+    with listening("m365kit.http") as records, sandbox.client() as client:
+        provoke(sandbox)
+        client.audit.list_subscriptions()
+        until(lambda: [record.name for record in records if record.levelno == logging.DEBUG])
 
 
 def test_nothing_is_printed(sandbox: m365kit.Sandbox) -> None:
@@ -63,27 +56,44 @@ def test_nothing_is_printed(sandbox: m365kit.Sandbox) -> None:
 
 
 def test_a_handler_that_fails_breaks_nothing(
-    sandbox: m365kit.Sandbox, capsys: pytest.CaptureFixture[str]
+    sandbox: m365kit.Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Failing(logging.Handler):
-        seen = 0
+    broken: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", broken.append)
 
+    def fail(_: logging.LogRecord) -> bool:
+        raise RuntimeError("the filter is broken")
+
+    with listening("m365kit", fail) as records, sandbox.client() as client:
+        provoke(sandbox)
+        assert client.audit.list_subscriptions()
+        until(lambda: broken)
+        assert client.audit.list_subscriptions()
+        assert records == []
+
+
+def provoke(sandbox: m365kit.Sandbox) -> None:
+    """Makes the next call one of which there is something to say."""
+    sandbox.fault({"status": 503}, match={"operation": "subscriptions"}, when="once")
+
+
+@contextmanager
+def listening(
+    name: str, filter: Callable[[logging.LogRecord], bool] = lambda _: True
+) -> Iterator[list[logging.LogRecord]]:
+    """Collects what a logger is given."""
+    records: list[logging.LogRecord] = []
+
+    class Collect(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            Failing.seen += 1
-            raise RuntimeError("the handler is broken")
+            records.append(record)
 
-    logger = logging.getLogger("m365kit")
-    handler = Failing()
+    logger, handler = logging.getLogger(name), Collect()
+    handler.addFilter(filter)
     logger.addHandler(handler)
-    before = logger.level
     logger.setLevel(logging.DEBUG)
-    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
-        with sandbox.client() as client:
-            assert client.audit.list_subscriptions()
-            until(lambda: Failing.seen)
-            assert client.audit.list_subscriptions()
+        yield records
     finally:
-        sys.unraisablehook = hook
-        logger.setLevel(before)
+        logger.setLevel(logging.NOTSET)
         logger.removeHandler(handler)

@@ -323,12 +323,21 @@ def _encode(args: Mapping[str, Any]) -> bytes:
     from json import dumps
 
     said = {name: value for name, value in args.items() if value is not None}
+
+    def write(value: Any) -> bytes:
+        return dumps(value, default=_other, allow_nan=False, ensure_ascii=False).encode()
+
     try:
-        return dumps(said, default=_other, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError) as error:
-        if isinstance(error, InvalidRequest):
-            raise
-        raise InvalidRequest(f"the arguments cannot be written as JSON: {error}") from error
+        return write(said)
+    except InvalidRequest:
+        raise
+    except (TypeError, ValueError):
+        for name, value in said.items():
+            try:
+                write(value)
+            except (TypeError, ValueError) as error:
+                raise InvalidRequest(f"{name}: it cannot be written as JSON: {error}") from error
+        raise
 
 
 def _other(value: object) -> Any:

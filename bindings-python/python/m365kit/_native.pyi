@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, final
 
+__all__ = ["Client", "Pages", "_shutdown", "Sandbox", "TokenReply", "VERSION", "ERROR_KINDS"]
+
 VERSION: Final[str]
 ERROR_KINDS: Final[list[str]]
 

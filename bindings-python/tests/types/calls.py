@@ -12,13 +12,13 @@ def construct(secret: m365.ClientSecret) -> None:
     m365.Client("contoso.com", credential=secret, rate_limit=600, deadline=timedelta(minutes=1))
     m365.Client("contoso.com", credential=secret, cloud=m365.Cloud.GCC_HIGH, read_timeout="20s")
     m365.Client("contoso.com")  # type: ignore[call-arg]
-    m365.Client("contoso.com", secret)  # type: ignore[misc, call-arg]
+    m365.Client("contoso.com", secret)  # type: ignore[call-arg]
     m365.Client("contoso.com", credential="secret")  # type: ignore[arg-type]
     m365.Client("contoso.com", credential=secret, cloud="public")  # type: ignore[arg-type]
     m365.Client("contoso.com", credential=secret, concurrency="many")  # type: ignore[arg-type]
     m365.Client("contoso.com", credential=secret, no_such_option=1)  # type: ignore[call-arg]
     m365.ClientSecret("id")  # type: ignore[call-arg]
-    m365.Cloud.custom("https://example.com")  # type: ignore[misc]
+    m365.Cloud.custom("https://example.com")  # type: ignore[call-arg]
 
 
 def blocking(client: m365.Client, start: datetime) -> None:
@@ -42,7 +42,7 @@ def blocking(client: m365.Client, start: datetime) -> None:
     client.audit.records([1])  # type: ignore[list-item]
     client.audit.records(last=24)  # type: ignore[arg-type]
     client.audit.records(start="2026-11-20")  # type: ignore[arg-type]
-    client.audit.records(["Audit.Exchange"], start)  # type: ignore[misc]
+    client.audit.records(["Audit.Exchange"], start)  # type: ignore[call-arg]
     client.audit.start()  # type: ignore[call-arg]
     with client as same:
         assert_type(same, m365.Client)
@@ -93,7 +93,7 @@ def sandboxed() -> None:
         sandbox.client(no_such_option=1)  # type: ignore[call-arg]
         assert_type(sandbox.ledger()[0]["aborted"], bool)
         sandbox.fault({"status": 500}, match={"operation": "blob"}, when="once")
-        sandbox.fault({"status": 500}, match={"operation": "nothing"})  # type: ignore[typeddict-item]
+        sandbox.fault({"status": 500}, match={"operation": "nothing"})  # type: ignore[arg-type]
         sandbox.fault({"status": 500}, when="sometimes")  # type: ignore[arg-type]
 
 
