@@ -193,18 +193,19 @@ class Player:
             ]
             matches(len(seen), expected["count"], f"requests like {wanted}")
 
-    def resolve(self, value: Any) -> Any:
+    def resolve(self, value: Any, now: datetime | None = None) -> Any:
         """Times that are relative to the sandbox's clock, and what an earlier step has saved."""
+        now = now or self.sandbox.clock()
         if isinstance(value, dict):
-            return {name: self.resolve(part) for name, part in value.items()}
+            return {name: self.resolve(part, now) for name, part in value.items()}
         if isinstance(value, list):
-            return [self.resolve(part) for part in value]
+            return [self.resolve(part, now) for part in value]
         if not isinstance(value, str):
             return value
         if time := re.fullmatch(r"now(?:([+-]\d+)([smhd]))?", value):
             seconds = int(time[1] or 0) * UNITS[time[2] or "s"]
-            now = self.sandbox.clock() + timedelta(seconds=seconds)
-            return now.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            moment = now + timedelta(seconds=seconds)
+            return moment.isoformat().replace("+00:00", "Z")
         if value.startswith("$"):
             found: Any = self.saved
             for part in value[1:].split("."):
