@@ -240,7 +240,8 @@ fn write_items<T: Item>(items: &[T]) -> Result<(Bytes, Bytes)> {
         serde_json::to_writer(&mut json, item).map_err(unwritable)?;
         if let Some(raw) = item.raw() {
             json.pop();
-            json.extend_from_slice(format!(",\"raw\":[{},{}]}}", payload.len(), raw.len()).as_bytes());
+            let comma = if json.ends_with(b"{") { "" } else { "," };
+            json.extend_from_slice(format!("{comma}\"raw\":[{},{}]}}", payload.len(), raw.len()).as_bytes());
             payload.extend_from_slice(raw);
         }
     }
