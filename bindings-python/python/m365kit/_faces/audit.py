@@ -86,7 +86,7 @@ class Audit(Group):
     ) -> Subscription:
         """Starts the subscription to a content type, or changes its webhook.
 
-        Starting what is already started succeeds with `alreadyEnabled`. A start without a webhook
+        Starting what is already started succeeds with `already_enabled`. A start without a webhook
         removes one that is there. After the very first start up to 12 hours pass until there is
         content, and nothing from before it is ever listed. Wait 15 minutes between two starts of
         the same content type.
@@ -108,7 +108,7 @@ class Audit(Group):
         """Stops the subscription to a content type.
 
         Content that would have appeared between the stop and the next start is lost for good.
-        Stopping what is not started succeeds with `alreadyStopped`.
+        Stopping what is not started succeeds with `already_stopped`.
 
         Source: "Office 365 Management Activity API reference", Stop a subscription.
 
@@ -301,7 +301,7 @@ class AsyncAudit(AsyncGroup):
     ) -> Subscription:
         """Starts the subscription to a content type, or changes its webhook.
 
-        Starting what is already started succeeds with `alreadyEnabled`. A start without a webhook
+        Starting what is already started succeeds with `already_enabled`. A start without a webhook
         removes one that is there. After the very first start up to 12 hours pass until there is
         content, and nothing from before it is ever listed. Wait 15 minutes between two starts of
         the same content type.
@@ -323,7 +323,7 @@ class AsyncAudit(AsyncGroup):
         """Stops the subscription to a content type.
 
         Content that would have appeared between the stop and the next start is lost for good.
-        Stopping what is not started succeeds with `alreadyStopped`.
+        Stopping what is not started succeeds with `already_stopped`.
 
         Source: "Office 365 Management Activity API reference", Stop a subscription.
 

@@ -37,9 +37,9 @@ class AuditRecord(RawRecord):
         workload: The service in which it happened.
         user_id: Who did it: a sign-in name, or the name of a service or policy.
         client_ip: The address it was done from, as the service wrote it; missing from most records.
-        client_address: The IP address within `clientIp`, without port, brackets and zone; absent if
-            there is none.
-        client_port: The port within `clientIp`.
+        client_address: The IP address within `client_ip`, without port, brackets and zone; absent
+            if there is none.
+        client_port: The port within `client_ip`.
         organization_id: The tenant.
         user_type: What kind of user acted.
         user_key: Another id of the user.
