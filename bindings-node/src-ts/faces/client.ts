@@ -5,7 +5,7 @@ import { type CallOptions, Group, type Payload, type Scope } from '../base';
 import { Audit } from './audit';
 import type { Cloud } from './cloud';
 import type { Credential } from './credentials';
-import type { Service } from './shared';
+import type { Service } from './shared-enums';
 
 /** How a client is opened. */
 export interface ClientOptions {

@@ -2,7 +2,7 @@
 
 import { crossing } from '../arguments';
 import type { TokenFunction } from '../tokens';
-import type { TokenEndpoint } from './shared';
+import type { TokenEndpoint } from './shared-enums';
 
 /** What {@link ClientSecret} consists of. */
 export interface ClientSecretOptions {

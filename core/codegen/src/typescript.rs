@@ -23,6 +23,9 @@ const WIDTH: usize = 110;
 pub fn write(api: &Api) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     for group in file_names(api) {
+        if api.enums.iter().any(|item| item.group == group) {
+            files.push((enums_of(&group), enums_file(api, &group)));
+        }
         files.push((module_of(&group), group_file(api, &group)));
     }
     files.push(("client".to_owned(), client_file(api)));
@@ -57,11 +60,21 @@ fn module_of(group: &str) -> String {
     if group.is_empty() { "shared".to_owned() } else { group.replace('_', "-") }
 }
 
-fn group_file(api: &Api, name: &str) -> String {
-    let mut file = File::new(api, module_of(name));
-    for item in api.enums.iter().filter(|item| item.group == name) {
+/// Enumerations have a file of their own: one with hundreds of members would bury the operations.
+fn enums_of(group: &str) -> String {
+    module_of(group) + "-enums"
+}
+
+fn enums_file(api: &Api, group: &str) -> String {
+    let mut file = File::new(api, enums_of(group));
+    for item in api.enums.iter().filter(|item| item.group == group) {
         file.enumeration(item);
     }
+    file.finish()
+}
+
+fn group_file(api: &Api, name: &str) -> String {
+    let mut file = File::new(api, module_of(name));
     for record in api.records.iter().filter(|record| record.group == name) {
         file.record(record);
     }
@@ -347,9 +360,9 @@ impl<'a> File<'a> {
 
     /// A type of the API, imported if another file has it.
     fn named(&mut self, name: &str) -> String {
-        let records = self.api.records.iter().map(|record| (&record.name, &record.group));
-        let enums = self.api.enums.iter().map(|item| (&item.name, &item.group));
-        let home = records.chain(enums).find(|(known, _)| *known == name).map(|(_, group)| module_of(group));
+        let records = self.api.records.iter().map(|record| (&record.name, module_of(&record.group)));
+        let enums = self.api.enums.iter().map(|item| (&item.name, enums_of(&item.group)));
+        let home = records.chain(enums).find(|(known, _)| *known == name).map(|(_, module)| module);
         match home {
             Some(module) if module != self.module => {
                 self.import(&format!("./{module}"), &format!("type {name}"));
