@@ -26,7 +26,7 @@ def test_programs_that_exit_in_the_middle_of_calls() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_fork_after_a_call() -> None:
     done = subprocess.run(
-        [sys.executable, PROGRAMS / "fork.py"],
+        [sys.executable, "-W", "ignore::DeprecationWarning", PROGRAMS / "fork.py"],
         capture_output=True,
         text=True,
         timeout=60,
