@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -80,8 +81,10 @@ def progress(
         return records
     from tqdm import tqdm  # type: ignore[import-untyped]
 
+    # Not tqdm's own guess, which shows nothing on terminals that do not tell their size.
+    columns, rows = shutil.get_terminal_size()
     bar: Iterable[m365.AuditRecord] = tqdm(
-        records, total=expected, unit=" records", unit_scale=True, dynamic_ncols=True
+        records, total=expected, unit=" records", unit_scale=True, ncols=columns, nrows=rows
     )
     return bar
 
