@@ -3,13 +3,14 @@
 //! A Rust program does not need this: it subscribes to `tracing` as always, under targets that
 //! begin with `m365kit`.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tokio::sync::Mutex as AsyncMutex;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::Notify;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -18,7 +19,7 @@ use tracing_subscriber::registry;
 /// How many events wait at most; what comes while it is full is dropped, for nobody waits for a log.
 const CAPACITY: usize = 1_024;
 
-static EVENTS: OnceLock<AsyncMutex<Receiver<LogEvent>>> = OnceLock::new();
+static QUEUE: OnceLock<Queue> = OnceLock::new();
 static LEVEL: Mutex<Level> = Mutex::new(Level::INFO);
 
 /// One event of the log.
@@ -39,33 +40,58 @@ pub struct LogEvent {
 /// A second call only changes the level.
 pub fn install(level: Level) -> bool {
     *LEVEL.lock().unwrap_or_else(PoisonError::into_inner) = level;
-    if EVENTS.get().is_some() {
+    if QUEUE.get().is_some() {
         tracing::callsite::rebuild_interest_cache();
         return true;
     }
-    let (sender, receiver) = channel(CAPACITY);
-    if tracing::subscriber::set_global_default(registry().with(Queue { sender })).is_err() {
-        return false;
-    }
-    EVENTS.set(AsyncMutex::new(receiver)).is_ok()
+    let collects = tracing::subscriber::set_global_default(registry().with(Collector)).is_ok();
+    collects && QUEUE.set(Queue::default()).is_ok()
 }
 
 /// Waits for the next event; none if [`install`] was never called.
 pub async fn next() -> Option<LogEvent> {
-    EVENTS.get()?.lock().await.recv().await
+    let queue = QUEUE.get()?;
+    loop {
+        let mut arrived = pin!(queue.arrived.notified());
+        // Listening before looking, so that an event in between is not slept through.
+        arrived.as_mut().enable();
+        if let Some(event) = queue.events().pop_front() {
+            return Some(event);
+        }
+        arrived.await;
+    }
 }
 
 /// The events that are waiting, without waiting for more.
 pub fn try_drain() -> Vec<LogEvent> {
-    let Some(Ok(mut events)) = EVENTS.get().map(AsyncMutex::try_lock) else { return Vec::new() };
-    std::iter::from_fn(|| events.try_recv().ok()).collect()
+    QUEUE.get().map(|queue| queue.events().drain(..).collect()).unwrap_or_default()
 }
 
+/// No lock is held while somebody waits, so that a process that was forked meanwhile has its logs too.
+#[derive(Default)]
 struct Queue {
-    sender: Sender<LogEvent>,
+    events: Mutex<VecDeque<LogEvent>>,
+    arrived: Notify,
 }
 
 impl Queue {
+    fn events(&self) -> MutexGuard<'_, VecDeque<LogEvent>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, event: LogEvent) {
+        let mut events = self.events();
+        if events.len() < CAPACITY {
+            events.push_back(event);
+            drop(events);
+            self.arrived.notify_waiters();
+        }
+    }
+}
+
+struct Collector;
+
+impl Collector {
     /// Only our own events: what the HTTP stack says at debug level can hold secrets.
     fn wants(metadata: &Metadata<'_>) -> bool {
         let level = *LEVEL.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,22 +99,23 @@ impl Queue {
     }
 }
 
-impl<S: Subscriber> Layer<S> for Queue {
+impl<S: Subscriber> Layer<S> for Collector {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        Queue::wants(metadata)
+        Collector::wants(metadata)
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let metadata = event.metadata();
-        // A full queue drops the newest event.
-        let _ = self.sender.try_send(LogEvent {
-            level: metadata.level().to_string(),
-            target: metadata.target().to_owned(),
-            message: fields.message,
-            fields: fields.others,
-        });
+        if let Some(queue) = QUEUE.get() {
+            queue.push(LogEvent {
+                level: metadata.level().to_string(),
+                target: metadata.target().to_owned(),
+                message: fields.message,
+                fields: fields.others,
+            });
+        }
     }
 }
 
