@@ -1,10 +1,10 @@
-"""Runs the examples of the README and of examples/ on simulated tenants, as installed packages.
+"""Runs the examples of README.md, docs/ and examples/ on simulated tenants, as installed packages.
 
 Usage: python scripts/run_examples.py [python] [node] [swift]
 
 Those in Rust are run by `cargo test` (examples/rust/tests), and the README's by rustdoc.
-What an example of the README says is not changed, but that its client goes to the sandbox: a few
-lines before it see to that.
+What an example on a page says is not changed, but that its client goes to the sandbox: a few lines
+before it see to that.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def main(wanted: list[str]) -> int:
         }
         for language in wanted or languages:
             for name, command, folder in languages[language]():
-                own = account if name.startswith("README") else {}
+                # Those in examples/ start a tenant of their own.
+                own = account if re.search(r"_\d+$", name) else {}
                 ran += 1
                 failed += not run(f"{language}: {name}", command, folder, environment | own)
     print(f"{ran} examples ran, {failed} failed")
@@ -94,12 +95,14 @@ def run(name: str, command: list[str], folder: Path, environment: dict[str, str]
     return passed
 
 
-def blocks(language: str) -> list[str]:
-    """The README's blocks of code in a language."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    assert found, f"the README has no example in {language}"
-    return found
+def blocks(language: str) -> Iterator[tuple[str, str]]:
+    """The blocks of code in a language, from all pages, each with a name."""
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = page.read_text(encoding="utf-8")
+        found = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        assert found or page.name != "README.md", f"the README has no example in {language}"
+        for number, code in enumerate(found, 1):
+            yield f"{page.stem.replace('-', '_')}_{number}", code
 
 
 def fresh(name: str) -> Path:
@@ -114,10 +117,9 @@ def python() -> Iterator[tuple[str, list[str], Path]]:
     """The examples in Python, on the package that runs this."""
     assert not Path(m365kit.__file__).is_relative_to(ROOT / "bindings-python")
     folder = fresh("python")
-    for number, block in enumerate(blocks("python"), 1):
-        file = folder / f"readme_{number}.py"
-        file.write_text(PYTHON_PRELUDE + block, encoding="utf-8")
-        yield f"README {number}", [sys.executable, str(file)], folder
+    for name, code in blocks("python"):
+        (folder / f"{name}.py").write_text(PYTHON_PRELUDE + code, encoding="utf-8")
+        yield name, [sys.executable, f"{name}.py"], folder
     for name in ("pull_a_day", "failed_sign_ins", "subscriptions", "demo"):
         yield name, [sys.executable, str(EXAMPLES / "python" / f"{name}.py")], folder
 
@@ -129,10 +131,10 @@ def node() -> Iterator[tuple[str, list[str], Path]]:
     [tarball] = PACKAGE.glob("m365kit-*.tgz")
     quiet = ["--offline", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run(["npm", "install", *quiet, str(tarball)], cwd=folder, check=True)
-    for number, block in enumerate(blocks("js"), 1):
+    for name, block in blocks("js"):
         code = block.replace("new Client({", "new Client({ cloud,")
-        (folder / f"readme_{number}.mjs").write_text(NODE_PRELUDE + code, encoding="utf-8")
-        yield f"README {number}", ["node", f"readme_{number}.mjs"], folder
+        (folder / f"{name}.mjs").write_text(NODE_PRELUDE + code, encoding="utf-8")
+        yield name, ["node", f"{name}.mjs"], folder
     shutil.copytree(EXAMPLES / "node", folder, dirs_exist_ok=True)
     for name in ("pull_a_day", "failed_sign_ins", "subscriptions"):
         yield name, ["node", f"{name}.mjs"], folder
@@ -147,12 +149,12 @@ def swift() -> Iterator[tuple[str, list[str], Path]]:
     manifest = (folder / "Package.swift").read_text(encoding="utf-8")
     manifest = manifest.replace("../../target/package", str(PACKAGE))
     names = ["PullADay", "FailedSignIns", "Subscriptions"]
-    for number, block in enumerate(blocks("swift"), 1):
-        names.append(f"README{number}")
-        target = folder / "Sources" / names[-1]
+    for name, code in blocks("swift"):
+        names.append(name)
+        target = folder / "Sources" / name
         target.mkdir()
-        (target / "main.swift").write_text(SWIFT_PRELUDE + block, encoding="utf-8")
-        program = f'.executableTarget(name: "{names[-1]}", dependencies: ["M365Kit"])'
+        (target / "main.swift").write_text(SWIFT_PRELUDE + code, encoding="utf-8")
+        program = f'.executableTarget(name: "{name}", dependencies: ["M365Kit"])'
         manifest += f"package.targets.append({program})\n"
     (folder / "Package.swift").write_text(manifest, encoding="utf-8")
 
