@@ -78,7 +78,7 @@ struct Stage {
 
 impl Stage {
     fn control(&mut self, step: &Control) -> Result<(), String> {
-        let answer = self.tell(&step.control, self.filled(&Value::Object(step.args.clone()))?)?;
+        let answer = self.tell(&step.control, self.filled(&step.args)?)?;
         if let Some(pattern) = &step.expect {
             matching::part(pattern, &answer).map_err(|e| format!("{}: {e}", step.control))?;
         }
@@ -111,7 +111,7 @@ impl Stage {
             None => self.client.insert(build(&self.options).map_err(|e| format!("client: {e}"))?),
         }
         .clone();
-        let args = self.filled(&Value::Object(step.args.clone()))?.to_string();
+        let args = self.filled(&step.args)?.to_string();
         if is_paged(&step.call) {
             let outcome = read_pages(&client, &step.call, args.as_bytes(), step.take).await?;
             self.judge_pages(&step.expect, &outcome)
@@ -210,19 +210,26 @@ impl Stage {
         })
     }
 
-    /// `args` with times and saved values filled in.
-    fn filled(&self, args: &Value) -> Result<Value, String> {
-        match args {
-            Value::String(text) => self.filled_text(text),
-            Value::Array(items) => items.iter().map(|item| self.filled(item)).collect(),
+    /// `args` with times and saved values filled in. One look at the clock serves them all.
+    fn filled(&self, args: &Map<String, Value>) -> Result<Value, String> {
+        let clock = self.tell("clock", json!({}))?;
+        let now = clock["now"].as_str().unwrap_or_default().parse();
+        let now = now.map_err(|e| format!("the sandbox's clock: {e}"))?;
+        self.filled_value(&Value::Object(args.clone()), now)
+    }
+
+    fn filled_value(&self, value: &Value, now: Timestamp) -> Result<Value, String> {
+        match value {
+            Value::String(text) => self.filled_text(text, now),
+            Value::Array(items) => items.iter().map(|item| self.filled_value(item, now)).collect(),
             Value::Object(members) => {
-                members.iter().map(|(key, value)| Ok((key.clone(), self.filled(value)?))).collect()
+                members.iter().map(|(key, value)| Ok((key.clone(), self.filled_value(value, now)?))).collect()
             }
             other => Ok(other.clone()),
         }
     }
 
-    fn filled_text(&self, text: &str) -> Result<Value, String> {
+    fn filled_text(&self, text: &str, now: Timestamp) -> Result<Value, String> {
         if let Some(path) = text.strip_prefix('$') {
             let (name, rest) = path.split_once('.').unwrap_or((path, ""));
             // Parameters such as `$top` are no variables.
@@ -232,12 +239,6 @@ impl Stage {
             return found.cloned().ok_or_else(|| format!("{text}: {saved} has no such member"));
         }
         let Some(offset) = text.strip_prefix("now").and_then(offset) else { return Ok(text.into()) };
-        let clock = self.tell("clock", json!({}))?;
-        let now: Timestamp = clock["now"]
-            .as_str()
-            .unwrap_or_default()
-            .parse()
-            .map_err(|e| format!("the sandbox's clock: {e}"))?;
         let time = now.checked_add(offset).map_err(|e| format!("{text}: {e}"))?;
         Ok(time.to_string().into())
     }

@@ -44,7 +44,7 @@ pub enum Step {
     /// Calls an operation.
     Call(Box<Call>),
     /// Makes a new client for the steps that follow.
-    Client(NewClient),
+    Client(Box<NewClient>),
 }
 
 impl TryFrom<Value> for Step {

@@ -41,7 +41,8 @@ async function play(scenario) {
     const saved = {};
     let overrides = scenario.client ?? {};
     for (const step of scenario.steps) {
-      const args = await resolve(step.args ?? {}, sandbox, saved);
+      const { now } = await sandbox.control('clock');
+      const args = resolve(step.args ?? {}, Date.parse(now), saved);
       if ('control' in step) {
         const answer = await sandbox.control(step.control, args);
         if (step.save) saved[step.save] = answer;
@@ -110,13 +111,12 @@ function cloudOf({ name, ...hosts }) {
 }
 
 /** Times that are relative to the sandbox's clock, and values that an earlier step has saved. */
-async function resolve(value, sandbox, saved) {
+function resolve(value, now, saved) {
   if (typeof value === 'string') {
     const time = /^now(?:([+-]\d+)([smhd]))?$/.exec(value);
     if (time) {
-      const { now } = await sandbox.control('clock');
       const seconds = Number(time[1] ?? 0) * { s: 1, m: 60, h: 3600, d: 86_400 }[time[2] ?? 's'];
-      return new Date(Date.parse(now) + seconds * 1000).toISOString();
+      return new Date(now + seconds * 1000).toISOString();
     }
     if (value.startsWith('$'))
       return value
@@ -126,9 +126,8 @@ async function resolve(value, sandbox, saved) {
     return value;
   }
   if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return Promise.all(value.map((item) => resolve(item, sandbox, saved)));
-  const entries = Object.entries(value).map(async ([k, v]) => [k, await resolve(v, sandbox, saved)]);
-  return Object.fromEntries(await Promise.all(entries));
+  if (Array.isArray(value)) return value.map((item) => resolve(item, now, saved));
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, resolve(v, now, saved)]));
 }
 
 async function playCall(client, sandbox, step, args) {
