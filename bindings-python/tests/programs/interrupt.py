@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 
 import m365kit
 
+# Shells start background jobs, and all that those start, with Ctrl-C switched off.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ABOUT = json.load(sys.stdin)
 client = m365kit.Client(
     ABOUT["tenant"],
