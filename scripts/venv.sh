@@ -23,7 +23,8 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         fail "'$python' cannot make virtual environments. Run: sudo apt-get install python$version-venv"
     echo "venv.sh: installing python$version-venv" >&2
     apt-get update -qq >&2
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "python$version-venv" >&2
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends \
+        "python$version-venv" >&2
 fi
 
 "$python" -m venv --clear "$folder"
