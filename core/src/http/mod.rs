@@ -13,6 +13,7 @@ mod send;
 pub(crate) use check::{Refusal, by_status};
 pub(crate) use clock::Clock;
 pub(crate) use pace::Pace;
+use pace::Place;
 pub(crate) use request::{Body, Limit, Request};
 pub(crate) use retry::Retry;
 pub(crate) use send::{Answer, Send, SendOptions};
@@ -46,8 +47,10 @@ impl Corridor {
     ) -> Result<T> {
         let work = async {
             let mut attempts = self.retry.attempts(request);
+            let place = attempts.within_deadline(async { Ok(self.pace.place(request.limit).await) }).await?;
             loop {
-                match attempts.within_deadline(self.attempt(request, &decode)).await {
+                let attempt = self.attempt(request, &place, attempts.after_fault(), &decode);
+                match attempts.within_deadline(attempt).await {
                     Ok(value) => return Ok(value),
                     Err(error) => attempts.wait_after(error, &self.pace).await?,
                 }
@@ -60,9 +63,15 @@ impl Corridor {
         }
     }
 
-    async fn attempt<T>(&self, request: &Request, decode: impl Fn(&Answer) -> Result<T>) -> Result<T> {
+    async fn attempt<T>(
+        &self,
+        request: &Request,
+        place: &Place<'_>,
+        urgent: bool,
+        decode: impl Fn(&Answer) -> Result<T>,
+    ) -> Result<T> {
         let bearer = authorize::bearer(self, request).await?;
-        let place = self.pace.place(request.limit).await;
+        let turn = place.turn(urgent).await;
         let sent = self.send.send(request, bearer.as_ref()).await;
         if let Ok(answer) = &sent {
             self.clock.observe(&answer.headers);
@@ -71,11 +80,11 @@ impl Corridor {
             sent.and_then(|answer| check::check(request, answer)).and_then(|answer| decode(&answer));
         match outcome {
             Ok(value) => {
-                place.accepted();
+                turn.accepted();
                 Ok(value)
             }
             Err(error) => {
-                place.failed(&error);
+                turn.failed(&error);
                 Err(authorize::after_refusal(self, request, bearer.as_ref(), error))
             }
         }

@@ -62,12 +62,19 @@ struct State {
     refusals: u64,
 }
 
-/// A place in the queue that has come up; to be told how the request went.
+/// A place among the requests in flight, kept until its request has ended, repetitions included.
 #[derive(Debug)]
 pub(super) struct Place<'a> {
     pace: &'a Pace,
-    epoch: u64,
     permit: Option<SemaphorePermit<'a>>,
+}
+
+/// The turn of a request to leave; to be told how it went.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    /// None for requests that are not counted.
+    pace: Option<&'a Pace>,
+    epoch: u64,
 }
 
 impl Pace {
@@ -93,21 +100,11 @@ impl Pace {
         }
     }
 
-    /// Waits until a request may leave.
+    /// Waits for a place among the requests in flight.
     pub(super) async fn place(&self, limit: Limit) -> Place<'_> {
-        if limit == Limit::Free {
-            return Place { pace: self, epoch: 0, permit: None };
-        }
         // The semaphore is never closed, so that a permit is always had.
-        let permit = self.places.acquire().await.ok();
-        loop {
-            let (at, epoch) = self.state().reserve(Instant::now());
-            tokio::time::sleep_until(at).await;
-            // A refusal in the meantime has moved everybody: ask for a new turn.
-            if self.state().epoch == epoch {
-                return Place { pace: self, epoch, permit };
-            }
-        }
+        let permit = if limit == Limit::Free { None } else { self.places.acquire().await.ok() };
+        Place { pace: self, permit }
     }
 
     /// How long everybody is still held back after a refusal.
@@ -126,30 +123,46 @@ impl Pace {
 }
 
 impl Place<'_> {
+    /// Waits until the request may leave. One that met a fault goes before those that are still to leave for
+    /// the first time, for something may be waiting for it in order.
+    pub(super) async fn turn(&self, urgent: bool) -> Turn<'_> {
+        if self.permit.is_none() {
+            return Turn { pace: None, epoch: 0 };
+        }
+        loop {
+            let (at, epoch) = self.pace.state().reserve(urgent, Instant::now());
+            tokio::time::sleep_until(at).await;
+            // A refusal in the meantime has moved everybody: ask for a new turn.
+            if self.pace.state().epoch == epoch {
+                return Turn { pace: Some(self.pace), epoch };
+            }
+        }
+    }
+}
+
+impl Turn<'_> {
     pub(super) fn accepted(self) {
-        if self.permit.is_some() {
-            self.pace.state().accepted(Instant::now());
+        if let Some(pace) = self.pace {
+            pace.state().accepted(Instant::now());
         }
     }
 
     /// What was refused was not taken; anything else that has a status was, and counts.
     pub(super) fn failed(self, error: &Error) {
-        if self.permit.is_none() {
-            return;
-        }
+        let Some(pace) = self.pace else { return };
         if error.repeat() == Repeat::Throttled {
-            self.pace.state().refused(self.epoch, error.retry_after(), Instant::now());
+            pace.state().refused(self.epoch, error.retry_after(), Instant::now());
         } else if error.status().is_some() {
-            self.pace.state().accepted(Instant::now());
+            pace.state().accepted(Instant::now());
         }
     }
 }
 
 impl State {
-    fn reserve(&mut self, now: Instant) -> (Instant, u64) {
-        let earliest = now.checked_sub(SLACK).unwrap_or(now);
-        let at = self.next.max(earliest).max(self.paused_until);
-        self.next = at + Duration::from_secs_f64(1.0 / self.rate);
+    fn reserve(&mut self, urgent: bool, now: Instant) -> (Instant, u64) {
+        let earliest = now.checked_sub(SLACK).unwrap_or(now).max(self.paused_until);
+        let at = if urgent { earliest } else { self.next.max(earliest) };
+        self.next = self.next.max(at) + Duration::from_secs_f64(1.0 / self.rate);
         (at, self.epoch)
     }
 
@@ -277,7 +290,8 @@ mod tests {
         futures::stream::iter(0..count)
             .for_each_concurrent(16, async |_| {
                 loop {
-                    let turn = pace.place(Limit::Tenant).await;
+                    let held = pace.place(Limit::Tenant).await;
+                    let turn = held.turn(false).await;
                     tokio::time::sleep(Duration::from_millis(latency)).await;
                     if service.borrow_mut().take() {
                         return turn.accepted();
@@ -328,8 +342,9 @@ mod tests {
     async fn retry_after_holds_everybody_back() {
         let pace = Pace::new(2000.0, 16);
         let began = Instant::now();
-        pace.place(Limit::Tenant).await.failed(&throttled(Some(7.0)));
-        pace.place(Limit::Tenant).await.accepted();
+        let held = pace.place(Limit::Tenant).await;
+        held.turn(false).await.failed(&throttled(Some(7.0)));
+        held.turn(true).await.accepted();
         assert!(began.elapsed() >= Duration::from_secs(7));
         assert_eq!(pace.refusals(), 1);
     }
@@ -339,7 +354,26 @@ mod tests {
         let pace = Pace::new(60_000.0, 2);
         let (_a, b) = (pace.place(Limit::Tenant).await, pace.place(Limit::Tenant).await);
         assert!(tokio::time::timeout(Duration::from_secs(5), pace.place(Limit::Tenant)).await.is_err());
-        b.accepted();
+        drop(b);
         assert!(tokio::time::timeout(Duration::from_secs(5), pace.place(Limit::Tenant)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_repetition_goes_before_what_is_still_to_leave() {
+        let pace = Pace::new(60.0, 3);
+        let places = [pace.place(Limit::Tenant).await, pace.place(Limit::Tenant).await];
+        let began = Instant::now();
+        places[0].turn(false).await.accepted();
+        let waiting = async {
+            places[0].turn(false).await.accepted();
+            began.elapsed()
+        };
+        let repeated = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            places[1].turn(true).await.accepted();
+            began.elapsed()
+        };
+        let (waiting, repeated) = tokio::join!(waiting, repeated);
+        assert!(repeated < Duration::from_millis(200) && waiting > Duration::from_millis(900));
     }
 }

@@ -23,7 +23,7 @@ impl Retry {
     /// Begins to count the attempts at a request.
     pub(super) fn attempts<'a>(&'a self, request: &'a Request) -> Attempts<'a> {
         let deadline = Instant::now() + self.deadline;
-        Attempts { bounds: self, request, deadline, faults: 0, renewed: false }
+        Attempts { bounds: self, request, deadline, faults: 0, renewed: false, after_fault: false }
     }
 }
 
@@ -34,6 +34,7 @@ pub(super) struct Attempts<'a> {
     deadline: Instant,
     faults: u32,
     renewed: bool,
+    after_fault: bool,
 }
 
 impl Attempts<'_> {
@@ -46,8 +47,14 @@ impl Attempts<'_> {
         })
     }
 
+    /// Whether the last attempt met a fault, and not a refusal for its rate.
+    pub(super) fn after_fault(&self) -> bool {
+        self.after_fault
+    }
+
     /// Waits until another attempt may be made; gives the error back if none may.
     pub(super) async fn wait_after(&mut self, error: Error, pace: &Pace) -> Result<()> {
+        self.after_fault = error.repeat() != Repeat::Throttled;
         let wait = match error.repeat() {
             Repeat::Never => return Err(error),
             Repeat::WithNewToken if self.renewed => return Err(error),
