@@ -30,8 +30,9 @@ use crate::page::{Warning, WarningCode};
 
 /// Windows that are listed ahead of the one whose content is being fetched.
 const LISTED_AHEAD: usize = 2;
-/// Blobs that may be fetched ahead, for each request that may be in flight.
-const FETCHED_AHEAD: usize = 4;
+/// Blobs that may be fetched ahead, for each request that may be in flight: so many that the others go on
+/// while one is asked for again and again. What they may hold is limited by the budget.
+const FETCHED_AHEAD: usize = 16;
 
 /// What the streams behind the feed bring.
 pub(super) enum Step {
