@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
 
 /// What all blobs of one feed may hold, in KiB.
 const TOTAL: u32 = 64 * 1024;
@@ -17,7 +17,11 @@ const FIRST_GUESS: u32 = TOTAL / 2;
 #[derive(Debug, Clone)]
 pub(super) struct Budget {
     room: Arc<Semaphore>,
+    /// Passed one by one: who waits for room asks anew when the guess is bettered, and who waits here has not
+    /// asked yet.
+    gate: Arc<Mutex<()>>,
     guess: Arc<AtomicU32>,
+    bettered: Arc<Notify>,
     nothing_seen: Arc<AtomicBool>,
 }
 
@@ -25,15 +29,29 @@ impl Budget {
     pub(super) fn new() -> Self {
         Budget {
             room: Arc::new(Semaphore::new(TOTAL as usize)),
+            gate: Arc::default(),
             guess: Arc::new(AtomicU32::new(FIRST_GUESS)),
+            bettered: Arc::default(),
             nothing_seen: Arc::new(AtomicBool::new(true)),
         }
     }
 
     /// Waits for room; it is given back when the permit is dropped.
     pub(super) async fn room(&self) -> Option<OwnedSemaphorePermit> {
-        let guess = self.guess.load(Ordering::Relaxed).clamp(1, TOTAL);
-        Arc::clone(&self.room).acquire_many_owned(guess).await.ok()
+        let _first_in_line = self.gate.lock().await;
+        loop {
+            let bettered = self.bettered.notified();
+            let guess = self.guess.load(Ordering::Relaxed).clamp(1, TOTAL);
+            tokio::select! {
+                room = Arc::clone(&self.room).acquire_many_owned(guess) => return room.ok(),
+                () = bettered => {}
+            }
+        }
+    }
+
+    /// Gives back what a blob that has been fetched does not need.
+    pub(super) fn settle(room: &mut OwnedSemaphorePermit, bytes: usize) {
+        drop(room.num_permits().checked_sub(bytes / 1024 + 1).and_then(|surplus| room.split(surplus)));
     }
 
     /// Learns how long a blob was: at once if it was longer than thought, slowly if shorter.
@@ -43,5 +61,6 @@ impl Budget {
         let first = self.nothing_seen.swap(false, Ordering::Relaxed);
         let guess = if first || seen > guess { seen } else { guess - (guess - seen) / 8 };
         self.guess.store(guess, Ordering::Relaxed);
+        self.bettered.notify_waiters();
     }
 }

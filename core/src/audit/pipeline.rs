@@ -146,7 +146,7 @@ fn carry_out(pipeline: Arc<Pipeline>, work: Work) -> BoxFuture<'static, Step> {
         if content.content_expiration.is_some_and(|end| end <= pipeline.client.corridor().now()) {
             return Step::Fetched { outcome: Err(expired(&origin)), room: None };
         }
-        let room = pipeline.budget.room().await;
+        let mut room = pipeline.budget.room().await;
         // On all cores: blobs are decompressed and cut there.
         let outcome = on_a_task(async move {
             let uri = content.content_uri.as_deref();
@@ -155,6 +155,9 @@ fn carry_out(pipeline: Arc<Pipeline>, work: Work) -> BoxFuture<'static, Step> {
             Ok(blob)
         });
         let outcome = outcome.await.and_then(|outcome| outcome);
+        if let (Some(room), Ok(blob)) = (&mut room, &outcome) {
+            Budget::settle(room, blob.bytes);
+        }
         Step::Fetched { outcome, room }
     })
 }

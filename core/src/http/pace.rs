@@ -54,6 +54,8 @@ struct State {
     /// The refusal that the measurement under way began with, and what got through since.
     measuring_since: Instant,
     accepted: u32,
+    /// How long there was nothing to send meanwhile, which says nothing about the service.
+    idle: Duration,
     /// Whether a measurement has come to an end.
     measured: bool,
     /// Refusals since the last request that got through.
@@ -92,6 +94,7 @@ impl Pace {
                 epoch: 0,
                 measuring_since: now,
                 accepted: 0,
+                idle: Duration::ZERO,
                 measured: false,
                 streak: 0,
                 grown_at: now,
@@ -161,6 +164,10 @@ impl Turn<'_> {
 impl State {
     fn reserve(&mut self, urgent: bool, now: Instant) -> (Instant, u64) {
         let earliest = now.checked_sub(SLACK).unwrap_or(now).max(self.paused_until);
+        let idle = now.saturating_duration_since(self.next);
+        if idle > SLACK {
+            self.idle += idle;
+        }
         let at = if urgent { earliest } else { self.next.max(earliest) };
         self.next = self.next.max(at) + Duration::from_secs_f64(1.0 / self.rate);
         (at, self.epoch)
@@ -203,8 +210,9 @@ impl State {
     }
 
     fn slow_down(&mut self, now: Instant) {
-        let lasted = now.saturating_duration_since(self.measuring_since).as_secs_f64();
-        if self.epoch > 0 && self.accepted >= ENOUGH {
+        let lasted =
+            now.saturating_duration_since(self.measuring_since).saturating_sub(self.idle).as_secs_f64();
+        if self.epoch > 0 && self.accepted >= ENOUGH && lasted > 0.0 {
             let measured = f64::from(self.accepted) / lasted;
             self.rate = self.rate.min(measured) * BELOW_MEASURED;
             self.measured = true;
@@ -225,6 +233,7 @@ impl State {
     fn begin_measuring(&mut self, now: Instant) {
         self.measuring_since = now;
         self.accepted = 0;
+        self.idle = Duration::ZERO;
     }
 }
 
