@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::identity::TokenSource;
-use crate::page::Paged;
+use crate::page::{Committer, Paged};
 use crate::{Client, ClientOptions, audit, request};
 
 #[cfg(feature = "schema")]
@@ -63,6 +63,8 @@ pub trait Listing: Operation {
     type Item: Item;
     /// Whether it is a feed, which goes on past single failures and reports them.
     const IS_FEED: bool = false;
+    /// Whether it keeps its position when it is told that what it handed out is safe.
+    const COMMITS: bool = false;
 
     /// Checks the arguments and begins; nothing is sent before the first page is asked for.
     fn open(self, client: Client) -> Result<Paged<Self::Item>>;
@@ -127,6 +129,12 @@ impl Pages {
     /// The next page; none at the end.
     pub async fn next(&mut self) -> Result<Option<Page>> {
         self.0.next().await
+    }
+
+    /// Says that the pages handed out so far are safe, also while the next one is asked for; none for
+    /// listings that keep no position.
+    pub fn committer(&self) -> Option<Committer> {
+        self.0.committer()
     }
 }
 
@@ -211,6 +219,7 @@ fn open_listing<O: Listing>(client: Client, args: &[u8]) -> Result<Pages> {
 
 trait NextPage: Send {
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Page>>>;
+    fn committer(&self) -> Option<Committer>;
 }
 
 impl<T: Item> NextPage for Paged<T> {
@@ -226,6 +235,10 @@ impl<T: Item> NextPage for Paged<T> {
             });
             Ok(Some(Page { items, payload, meta: meta.to_string().into() }))
         })
+    }
+
+    fn committer(&self) -> Option<Committer> {
+        Paged::committer(self)
     }
 }
 

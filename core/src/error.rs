@@ -60,6 +60,8 @@ error_kinds! {
     Timeout => "Timeout",
     /// An answer arrived whole but has not the shape that it should have.
     Decode => "DecodeError",
+    /// A file of this machine, such as the state of a follower, could not be read or written.
+    Storage => "StorageError",
     /// The operation does not exist on the wire that the client speaks.
     UnsupportedOnWire => "UnsupportedOnWire",
     /// The client was closed while the call was under way.

@@ -38,5 +38,5 @@ pub use cloud::{Cloud, CustomCloud, Service};
 pub use error::{Error, ErrorKind, Place, Result};
 pub use identity::{AccessToken, Callback, ClientSecret, Credential, StaticToken};
 pub use interval::Interval;
-pub use page::{Page, Paged, Report, Warning, WarningCode};
+pub use page::{Committer, Page, Paged, QueryStatus, Report, Warning, WarningCode};
 pub use request::{AnswerBody, SendRequest};

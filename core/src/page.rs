@@ -1,9 +1,11 @@
 //! Listings that page by themselves: item by item, or page by page.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::{fmt, vec};
 
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 use jiff::Timestamp;
@@ -57,7 +59,7 @@ impl Warning {
 }
 
 /// What a feed has done so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -77,6 +79,31 @@ pub struct Report {
     pub failed: u64,
     /// Requests that the service refused because of its rate limits, by this client in all.
     pub refusals: u64,
+    /// Blobs and spans that keep failing and are tried again on a schedule; of a follower only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parked: Option<u64>,
+    /// How far the follower is behind, in seconds: the age of the oldest content that is not delivered yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind: Option<f64>,
+    /// How far the query has come; of a search only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<QueryStatus>,
+}
+
+text_enum! {
+    /// How far the service has come with the query of a search.
+    QueryStatus {
+        /// It waits for its turn.
+        NotStarted = "notStarted",
+        /// It is being carried out.
+        Running = "running",
+        /// Its records can be read.
+        Succeeded = "succeeded",
+        /// The service could not carry it out.
+        Failed = "failed",
+        /// It was cancelled.
+        Cancelled = "cancelled",
+    }
 }
 
 /// A page of a listing, or a piece of a feed.
@@ -110,6 +137,30 @@ pub struct Paged<T> {
     errors: Vec<Error>,
     warnings: Vec<Warning>,
     report: Option<Report>,
+    commit: Option<Arc<dyn Commit>>,
+}
+
+/// What a listing does when it is told that the pages handed out so far are safe.
+pub(crate) trait Commit: Send + Sync + 'static {
+    /// Remembers for good that they need not be handed out again.
+    fn commit(self: Arc<Self>) -> BoxFuture<'static, Result<()>>;
+}
+
+/// Says that the pages which a listing has handed out so far are safe; usable while it is asked for the next.
+#[derive(Clone)]
+pub struct Committer(Arc<dyn Commit>);
+
+impl Committer {
+    /// Remembers for good that what was handed out so far need not be handed out again.
+    pub async fn commit(&self) -> Result<()> {
+        Arc::clone(&self.0).commit().await
+    }
+}
+
+impl fmt::Debug for Committer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Committer").finish_non_exhaustive()
+    }
 }
 
 impl<T> Paged<T> {
@@ -121,6 +172,26 @@ impl<T> Paged<T> {
             errors: Vec::new(),
             warnings: Vec::new(),
             report: None,
+            commit: None,
+        }
+    }
+
+    pub(crate) fn with_commit(mut self, commit: Arc<dyn Commit>) -> Self {
+        self.commit = Some(commit);
+        self
+    }
+
+    /// Says that what was handed out so far is safe, by a handle that can be used at any time; none where
+    /// there is nothing to remember, which is all but `follow`.
+    pub fn committer(&self) -> Option<Committer> {
+        self.commit.clone().map(Committer)
+    }
+
+    /// Says that what was handed out so far is safe; see [`Committer::commit`].
+    pub async fn commit(&self) -> Result<()> {
+        match self.committer() {
+            Some(committer) => committer.commit().await,
+            None => Err(Error::invalid("this listing keeps no position: there is nothing to commit")),
         }
     }
 
@@ -161,7 +232,9 @@ impl<T> Paged<T> {
         self.token.clone_from(&page.token);
         self.errors.extend_from_slice(&page.errors);
         self.warnings.extend_from_slice(&page.warnings);
-        self.report = page.report.or(self.report);
+        if page.report.is_some() {
+            self.report.clone_from(&page.report);
+        }
     }
 }
 

@@ -50,6 +50,10 @@ pub struct Operation {
     pub params: Vec<Field>,
     /// Its result, or the item of its pages.
     pub result: Type,
+    /// What can be done with what it gives, such as `audit.follow.into_jsonl`: operations that take the
+    /// arguments of this one, as one object, in the argument named like this method (`follow`), which is not
+    /// among their own parameters.
+    pub methods: Vec<Operation>,
 }
 
 /// The ways in which operations are called.
@@ -64,6 +68,8 @@ pub enum Shape {
     Pages {
         /// Whether it goes on past failures and reports them.
         feed: bool,
+        /// Whether it keeps a position, and so can be told to commit.
+        commits: bool,
     },
 }
 
@@ -91,6 +97,8 @@ pub struct Field {
 pub enum Type {
     /// A text.
     String,
+    /// The path of a file or folder of this machine.
+    Path,
     /// A truth value.
     Bool,
     /// A whole number.
@@ -265,6 +273,12 @@ fn groups(reader: &Reader<'_>, description: &Description) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for operation in &description.operations {
         let (group, method) = operation.name.split_once('.').unwrap_or(("", operation.name));
+        if let Some((parent, method)) = method.split_once('.') {
+            let mut operation = reader.operation(operation, method);
+            operation.params.retain(|param| param.name != parent);
+            parent_of(&mut groups, group, parent).methods.push(operation);
+            continue;
+        }
         let operation = reader.operation(operation, method);
         if let Some(present) = groups.iter_mut().find(|present| present.name == group) {
             present.operations.push(operation);
@@ -274,6 +288,14 @@ fn groups(reader: &Reader<'_>, description: &Description) -> Vec<Group> {
         }
     }
     groups
+}
+
+fn parent_of<'a>(groups: &'a mut [Group], group: &str, method: &str) -> &'a mut Operation {
+    let operations = groups.iter_mut().filter(|present| present.name == group);
+    let mut operations = operations.flat_map(|group| &mut group.operations);
+    operations
+        .find(|operation| operation.method == method)
+        .unwrap_or_else(|| panic!("{group}.{method} stands after what can be done with it"))
 }
 
 /// A group has no type of its own in the core that could carry its doc.
@@ -289,7 +311,7 @@ fn group_doc(group: &str) -> &'static str {
 fn uses(reader: &Reader<'_>, groups: &[Group]) -> BTreeMap<String, (String, bool, bool)> {
     let mut uses = BTreeMap::new();
     for group in groups {
-        for operation in &group.operations {
+        for operation in group.operations.iter().flat_map(|of| std::iter::once(of).chain(&of.methods)) {
             reader.mark(&operation.result, &group.name, false, &mut uses);
             for param in &operation.params {
                 reader.mark(&param.ty, &group.name, true, &mut uses);
@@ -308,7 +330,7 @@ impl Reader<'_> {
     fn operation(&self, description: &OperationDescription, method: &str) -> Operation {
         let request = description.request.as_value();
         let shape = if description.pages {
-            Shape::Pages { feed: description.feed }
+            Shape::Pages { feed: description.feed, commits: description.commits }
         } else {
             Shape::Call { payload: description.payload }
         };
@@ -319,6 +341,7 @@ impl Reader<'_> {
             shape,
             params: self.fields(request),
             result: self.type_of(description.name, description.result.as_value()).0,
+            methods: Vec::new(),
         }
     }
 
@@ -414,6 +437,7 @@ impl Reader<'_> {
         let inner = |key: &str| Box::new(self.type_of(at, &schema[key]).0);
         let ty = match (names[0], format) {
             _ if format == Some("duration") => Type::Duration,
+            ("string", Some("path")) => Type::Path,
             ("string", Some("date-time")) => Type::Time,
             ("string", _) => Type::String,
             ("boolean", _) => Type::Bool,

@@ -116,7 +116,7 @@ impl<'a> Types<'a> {
     /// The annotation of a value: of a parameter, which takes what can be turned into it, or of a field.
     fn annotation(&self, module: &mut Module, ty: &Type, parameter: bool) -> String {
         match ty {
-            Type::String => "str".to_owned(),
+            Type::String | Type::Path => "str".to_owned(),
             Type::Bool => "bool".to_owned(),
             Type::Int => "int".to_owned(),
             Type::Float => "float".to_owned(),
@@ -193,7 +193,7 @@ impl<'a> Types<'a> {
             return reader;
         }
         match ty {
-            Type::String => "str".to_owned(),
+            Type::String | Type::Path => "str".to_owned(),
             Type::Bool => "bool".to_owned(),
             Type::Int => "int".to_owned(),
             Type::Float => "float".to_owned(),

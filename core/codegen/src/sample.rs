@@ -38,7 +38,11 @@ fn zoo() -> Group {
             Field { default: Some(json!("plants")), ..required("diet", Type::Enum("Diet".to_owned())) },
             Field { default: Some(json!(true)), ..required("awake", Type::Bool) },
         ],
-        ..operation("zoo.visit", Shape::Pages { feed: true }, Type::Record("Animal".to_owned()))
+        ..operation(
+            "zoo.visit",
+            Shape::Pages { feed: true, commits: false },
+            Type::Record("Animal".to_owned()),
+        )
     };
     let feeding = Operation {
         params: vec![
@@ -55,12 +59,33 @@ fn zoo() -> Group {
     );
     let cages = Operation {
         params: vec![required("wing", Type::Enum("Danger".to_owned()))],
-        ..operation("zoo.list_cages", Shape::Pages { feed: false }, Type::Record("Keeper".to_owned()))
+        ..operation(
+            "zoo.list_cages",
+            Shape::Pages { feed: false, commits: false },
+            Type::Record("Keeper".to_owned()),
+        )
+    };
+    let save = Operation {
+        params: vec![required("directory", Type::Path), optional("max_bytes", Type::Int)],
+        ..operation(
+            "zoo.watch.into_album",
+            Shape::Pages { feed: true, commits: false },
+            Type::Record("Keeper".to_owned()),
+        )
+    };
+    let watch = Operation {
+        params: vec![required("state", Type::Path), optional("poll_interval", Type::Duration)],
+        methods: vec![save],
+        ..operation(
+            "zoo.watch",
+            Shape::Pages { feed: true, commits: true },
+            Type::Record("Animal".to_owned()),
+        )
     };
     Group {
         name: "zoo".to_owned(),
         doc: "The zoo.".to_owned(),
-        operations: vec![feed, feeding, keepers, cages],
+        operations: vec![feed, feeding, keepers, cages, watch],
     }
 }
 
@@ -125,6 +150,7 @@ fn operation(name: &str, shape: Shape, result: Type) -> Operation {
         shape,
         params: Vec::new(),
         result,
+        methods: Vec::new(),
     }
 }
 

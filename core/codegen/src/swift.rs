@@ -278,7 +278,7 @@ impl Writer<'_> {
 
     fn ty(&self, ty: &Type) -> String {
         match ty {
-            Type::String => "String".to_owned(),
+            Type::String | Type::Path => "String".to_owned(),
             Type::Bool => "Bool".to_owned(),
             Type::Int => "Int".to_owned(),
             Type::Float => "Double".to_owned(),

@@ -329,7 +329,7 @@ impl<'a> File<'a> {
 
     fn ty(&mut self, ty: &Type, direction: Direction) -> String {
         match ty {
-            Type::String => "string".to_owned(),
+            Type::String | Type::Path => "string".to_owned(),
             Type::Bool => "boolean".to_owned(),
             Type::Time => {
                 self.import("../arguments", "type DateTime");

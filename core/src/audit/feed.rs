@@ -155,9 +155,9 @@ impl Feed {
 
     fn page(&mut self, records: Vec<AuditRecord>) -> Page<AuditRecord> {
         self.report.refusals = self.client.corridor().pace.refusals();
-        self.told = Some(self.report);
+        self.told = Some(self.report.clone());
         let News { errors, warnings } = std::mem::take(&mut self.news);
-        Page { errors, warnings, report: Some(self.report), ..Page::of(records) }
+        Page { errors, warnings, report: Some(self.report.clone()), ..Page::of(records) }
     }
 
     /// A last page with what is left to tell, and then the summary of the failures if that is wanted.
@@ -167,7 +167,7 @@ impl Feed {
             let message = format!("{count} records have no id; they cannot be told from duplicates");
             self.news.warnings.push(Warning::new(WarningCode::MissingId, message));
         }
-        if !self.news.warnings.is_empty() || self.told != Some(self.report) {
+        if !self.news.warnings.is_empty() || self.told.as_ref() != Some(&self.report) {
             // Asked again, the ended stream of steps says again that it has ended.
             self.steps = Some(stream::empty().boxed());
             return Some(Ok(self.page(Vec::new())));

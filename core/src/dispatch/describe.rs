@@ -39,6 +39,8 @@ pub struct OperationDescription {
     pub pages: bool,
     /// Whether those pages are a feed.
     pub feed: bool,
+    /// Whether it keeps its position when it is told that what it handed out is safe.
+    pub commits: bool,
     /// Whether bytes may travel beside the arguments.
     pub payload: bool,
     /// The arguments, with the operation's docs.
@@ -80,6 +82,7 @@ where
         name: O::NAME,
         pages: false,
         feed: false,
+        commits: false,
         payload: O::TAKES_PAYLOAD,
         request: O::json_schema(generator),
         result: generator.subschema_for::<O::Output>(),
@@ -95,6 +98,7 @@ where
         name: O::NAME,
         pages: true,
         feed: O::IS_FEED,
+        commits: O::COMMITS,
         payload: false,
         request: O::json_schema(generator),
         result: generator.subschema_for::<O::Item>(),

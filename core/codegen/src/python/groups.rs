@@ -79,7 +79,7 @@ fn method(types: &Types<'_>, module: &mut Module, operation: &Operation, manner:
         sections.push(("Args", docs));
     }
     let mut doc = operation.doc.clone();
-    if matches!(operation.shape, Shape::Pages { feed: true }) {
+    if matches!(operation.shape, Shape::Pages { feed: true, .. }) {
         doc.push_str(
             "\n\nThe listing's `errors`, `warnings` and `report` tell what the feed met on its way.",
         );
