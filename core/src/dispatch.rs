@@ -25,6 +25,7 @@ pub use describe::{Description, OperationDescription, describe};
 /// Every operation that other languages may call, in the order of the documentation.
 const OPERATIONS: &[Entry] = &[
     listing::<audit::ListRecords>(),
+    call::<audit::HandleWebhook>(),
     call::<audit::StartSubscription>(),
     call::<audit::StopSubscription>(),
     call::<audit::ListSubscriptions>(),

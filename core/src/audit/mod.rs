@@ -3,12 +3,15 @@
 //! Source: "Office 365 Management Activity API reference" and "... schema".
 
 mod address;
+mod announce;
 mod blob;
 mod budget;
 mod codes;
 mod content;
 mod content_type;
 mod feed;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod lenient;
 mod listing;
 mod notifications;
@@ -20,6 +23,7 @@ mod route;
 mod schema;
 mod sensitive_types;
 mod subscriptions;
+mod webhook;
 mod window;
 
 pub(crate) use codes::judge;
@@ -35,6 +39,9 @@ pub use subscriptions::{
     ListSubscriptions, StartSubscription, StopResult, StopSubscription, Subscription, SubscriptionStatus,
     Webhook, WebhookTarget,
 };
+#[cfg(feature = "tower")]
+pub use webhook::WebhookService;
+pub use webhook::{HandleWebhook, WebhookKind, WebhookNotification, WebhookReceiver, WebhookReply};
 
 use crate::Client;
 use crate::dispatch::{Call, Listing};
@@ -112,6 +119,11 @@ impl Audit {
     /// Tells what is documented of a record type.
     pub fn record_schema(&self, record_type: RecordType) -> RecordSchema {
         RecordSchema::of(record_type)
+    }
+
+    /// Receives what the service announces: answers the requests to a webhook, and wakes the followers.
+    pub fn webhook(&self) -> WebhookReceiver {
+        WebhookReceiver::new(self.client.clone())
     }
 
     async fn send<C: Call>(&self, request: C) -> Result<C::Output> {
