@@ -24,6 +24,9 @@ mod client;
 mod cloud;
 pub mod dispatch;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 pub mod identity;
 mod interval;

@@ -58,7 +58,7 @@ fn at_authority(corridor: &Corridor, path: &str) -> Result<Url> {
         .map_err(|e| Error::invalid(format!("{path:?} cannot follow {authority}")).with_source(e))
 }
 
-fn read_token(answer: &Answer) -> Result<Token> {
+pub(crate) fn read_token(answer: &Answer) -> Result<Token> {
     // The body is never quoted in an error: it may hold the token.
     let unreadable = || Error::new(ErrorKind::Auth, "the token endpoint answered without a usable token");
     let read: TokenAnswer = serde_json::from_slice(&answer.body).map_err(|_| unreadable())?;
@@ -77,7 +77,7 @@ fn read_token(answer: &Answer) -> Result<Token> {
 }
 
 /// Only trouble of the moment is worth another try; a refused credential stays refused.
-fn judge(refusal: &Refusal) -> Error {
+pub(crate) fn judge(refusal: &Refusal) -> Error {
     let transient = matches!(refusal.code.as_deref(), Some("temporarily_unavailable" | "server_error"));
     let (kind, repeat) = match refusal.status.as_u16() {
         429 => (ErrorKind::Throttled, Repeat::Throttled),

@@ -1,6 +1,6 @@
 //! From a credential to a token: one file a credential, one cache for all of them.
 
-mod authority;
+pub(crate) mod authority;
 mod cache;
 mod callback;
 mod client_secret;

@@ -1,0 +1,198 @@
+//! What must be true of every byte that the feed may send, for `core/fuzz`.
+
+#![allow(clippy::expect_used)] // A failed expectation is what the fuzzer looks for.
+
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::blob::Blob;
+use super::content::Content;
+use super::listing::{Row, next_link};
+use super::notifications::Notification;
+use super::record::Origin;
+use super::route::Route;
+use super::subscriptions::{Subscription, read};
+use super::window::Window;
+use crate::cloud::Service;
+use crate::fuzzing::{check_error, client, split};
+use crate::http::Answer;
+use crate::{Client, audit::ContentType};
+
+const HOST: &str = "manage.office.com";
+const FEED: &str = "/api/v1.0/3b0f7c9e-1d2a-4c55-9a41-7f2f0c5f9a10/activity/feed/";
+
+/// A client that sends nothing, and where it would read from.
+static READER: LazyLock<(Client, Route)> = LazyLock::new(|| {
+    let client = client();
+    let route = futures::executor::block_on(Route::of(&client)).expect("a directory id needs no look-up");
+    (client, route)
+});
+
+/// The body of a blob: read whole or refused, and its records are its bytes.
+pub fn blob(body: &[u8]) {
+    let origin = Origin::new(Some(ContentType::Exchange), "blob");
+    let bytes = Bytes::copy_from_slice(body);
+    let mut blob = match Blob::read(&bytes, &origin) {
+        Ok(blob) => blob,
+        Err(error) => {
+            assert!(error.is_retryable(), "a body that cannot be read is a fault: {error}");
+            check_error(&error);
+            return;
+        }
+    };
+    assert_eq!(blob.bytes, body.len());
+    no_part_passes(body, &origin);
+
+    let elements: Vec<&RawValue> = serde_json::from_slice(body).expect("what was read is an array");
+    let mut expected = elements.iter().map(|element| element.get());
+    let mut seen = 0;
+    while !blob.is_drained() {
+        let (records, errors) = blob.take(3);
+        assert!(records.len() <= 3);
+        for error in &errors {
+            assert!(error.place().index.is_some_and(|index| index < elements.len()));
+            check_error(error);
+        }
+        seen += records.len() + errors.len();
+        for record in records {
+            // Those between are what is no record; order is kept, and nothing is touched.
+            assert!(expected.any(|element| element.as_bytes() == record.raw), "not a slice of the body");
+            check_record(&record);
+        }
+    }
+    assert_eq!(seen, elements.len(), "each element is a record or an error");
+}
+
+fn check_record(record: &super::AuditRecord) {
+    assert!(record.raw.starts_with(b"{") && record.raw.ends_with(b"}"));
+    assert!(record.client_address.is_some() || record.client_port.is_none());
+    written(record);
+    if let Ok(data) = record.data() {
+        for path in data.keys().take(2) {
+            let _ = record.typed(path);
+        }
+        let _ = record.typed("Item.ParentFolder.Path");
+    }
+}
+
+/// A body that was cut anywhere, or goes on after its end, is not taken for a whole one.
+fn no_part_passes(body: &[u8], origin: &Origin) {
+    let whole = body.trim_ascii_end().len();
+    for cut in [0, 1, whole / 3, whole / 2, whole - 1] {
+        let part = Bytes::copy_from_slice(&body[..cut.min(whole - 1)]);
+        assert!(Blob::read(&part, origin).is_err(), "a part passes for the whole: {cut} of {whole} bytes");
+    }
+    let longer = Bytes::from([body, b"]"].concat());
+    assert!(Blob::read(&longer, origin).is_err(), "what follows the array goes unnoticed");
+}
+
+/// Links to the next page, and addresses of content: whatever they say, nothing leaves the service's host.
+///
+/// The first line is the link, the second the id of content, the rest its address.
+pub fn link(data: &[u8]) {
+    let (client, route) = &*READER;
+    let corridor = client.corridor();
+    let (link, rest) = split(data);
+    let (id, address) = split(rest);
+
+    for name in ["nextpageuri", "nextpageurl"] {
+        let Ok(value) = HeaderValue::from_bytes(link) else { break };
+        let headers = HeaderMap::from_iter([(HeaderName::from_static(name), value)]);
+        let answer = Answer { status: StatusCode::OK, headers, body: Bytes::new() };
+        let Some(link) = next_link(&answer) else { continue };
+        assert!(!link.is_empty() && link.trim() == link);
+        if let Some(request) = route.next_page(corridor, &link, "subscriptions/content") {
+            check_address(client, &request.url);
+            let _ = window().allows(&request.url);
+            assert!(window().allows(&within_window()));
+        }
+    }
+
+    let id = String::from_utf8_lossy(id);
+    let address = std::str::from_utf8(address).ok();
+    let given = route.content(corridor, &id, address);
+    check_address(client, &given.url);
+    assert!(given.url.path().contains("/activity/feed/audit"), "{}", given.url);
+    let rebuilt = route.content(corridor, &id, None);
+    check_address(client, &rebuilt.url);
+    assert!(rebuilt.url.path().starts_with(FEED), "an id leads out of the feed: {}", rebuilt.url);
+    assert!(rebuilt.url.fragment().is_none());
+    if let Some(anew) = route.content_anew(&id, &given) {
+        assert_eq!(anew.url, rebuilt.url);
+        assert_ne!(anew.url, given.url);
+    }
+}
+
+fn check_address(client: &Client, url: &Url) {
+    assert_eq!((url.scheme(), url.host_str(), url.port()), ("https", Some(HOST), None), "{url}");
+    assert!(url.username().is_empty() && url.password().is_none(), "{url}");
+    assert!(client.corridor().hosts.trusts(&Service::Management, url));
+    let named = url.query_pairs().filter(|(name, _)| name.eq_ignore_ascii_case("PublisherIdentifier"));
+    assert!(named.count() >= 1, "who asks is left out: {url}");
+    // What is sent is what is parsed from its text.
+    assert_eq!(Url::parse(url.as_str()).as_ref(), Ok(url));
+}
+
+fn window() -> Window {
+    Window { start: Timestamp::constant(1_795_000_000, 0), end: Timestamp::constant(1_795_086_400, 0) }
+}
+
+fn within_window() -> Url {
+    let [(start, start_value), (end, end_value)] = window().query();
+    Url::parse_with_params("https://manage.office.com/", [(start, start_value), (end, end_value)])
+        .expect("a literal address")
+}
+
+/// The pages of each listing: what was read is written so that it is read the same.
+pub fn listing(body: &[u8]) {
+    let bytes = Bytes::copy_from_slice(body);
+    let answer = Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: bytes };
+    match read::<Vec<Content>>(&answer) {
+        Ok(rows) => {
+            let again: Vec<Content> = written_and_read(&rows);
+            assert_eq!(keys(&rows), keys(&again));
+            for (row, again) in rows.iter().zip(&again) {
+                assert_eq!(row.content_type, again.content_type);
+                assert_eq!(row.content_uri, again.content_uri);
+                assert_eq!(row.content_created, again.content_created);
+                assert_eq!(row.content_expiration, again.content_expiration);
+                assert!(row.extra.keys().eq(again.extra.keys()), "what is not known is kept");
+            }
+        }
+        Err(error) => {
+            assert!(error.is_retryable());
+            check_error(&error);
+        }
+    }
+    if let Ok(rows) = read::<Vec<Notification>>(&answer) {
+        assert_eq!(keys(&rows), keys(&written_and_read::<Vec<Notification>>(&rows)));
+    }
+    if let Ok(rows) = read::<Vec<Subscription>>(&answer) {
+        let again: Vec<Subscription> = written_and_read(&rows);
+        let told = |rows: &[Subscription]| rows.iter().map(Subscription::is_enabled).collect::<Vec<_>>();
+        assert_eq!(told(&rows), told(&again));
+    }
+}
+
+fn keys<T: Row>(rows: &[T]) -> Vec<String> {
+    rows.iter().map(Row::key).collect()
+}
+
+fn written_and_read<T: Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
+    serde_json::from_slice(&written(value)).expect("what was written is read again")
+}
+
+/// As it crosses into other languages.
+fn written(value: &impl Serialize) -> Vec<u8> {
+    let json = serde_json::to_vec(value).expect("what was read can be written");
+    // As a raw value, because nesting is limited for all others.
+    assert!(serde_json::from_slice::<&RawValue>(&json).is_ok(), "{}", String::from_utf8_lossy(&json));
+    json
+}

@@ -1,0 +1,103 @@
+//! One function for each thing that is read from outside, for the fuzz targets of `core/fuzz`.
+//!
+//! Each takes any bytes and panics if something that must be true of them is not. Nothing is sent.
+
+#![allow(clippy::expect_used)] // A failed expectation is what the fuzzer looks for.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::StatusCode;
+use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use crate::audit;
+pub use crate::audit::fuzzing::{blob, link, listing};
+use crate::error::{Error, ErrorKind, Repeat};
+use crate::http::{Answer, Refusal, by_status};
+use crate::identity::authority;
+use crate::{Client, StaticToken};
+
+/// The tenant of the client that the targets read with.
+pub(crate) const TENANT: &str = "3b0f7c9e-1d2a-4c55-9a41-7f2f0c5f9a10";
+
+/// A client on the worldwide cloud that nobody sends anything with.
+pub(crate) fn client() -> Client {
+    Client::builder(TENANT).credential(StaticToken::new("a token")).build().expect("the options are good")
+}
+
+/// The first line, and what is behind it.
+pub(crate) fn split(data: &[u8]) -> (&[u8], &[u8]) {
+    match data.iter().position(|&byte| byte == b'\n') {
+        Some(end) => (&data[..end], &data[end + 1..]),
+        None => (data, &[]),
+    }
+}
+
+/// An answer that is no success: the first two bytes are its status, a line each the headers `Retry-After`
+/// and `Date`, the rest is the body.
+pub fn error_body(data: &[u8]) {
+    let Some((status, data)) = data.split_first_chunk() else { return };
+    let status = 300 + u16::from_be_bytes(*status) % 700;
+    let (wait, rest) = split(data);
+    let (date, body) = split(rest);
+    let mut headers = HeaderMap::new();
+    for (name, value) in [(RETRY_AFTER, wait), (DATE, date)] {
+        headers.extend(HeaderValue::from_bytes(value).ok().map(|value| (name, value)));
+    }
+    let code = StatusCode::from_u16(status).expect("a status");
+    let refusal = Refusal::new(code, &headers, &Bytes::copy_from_slice(body));
+    assert!(refusal.text.len() <= 3 * 2048, "what nobody understands is kept in part");
+    assert!(refusal.retry_after.is_none_or(|wait| wait <= Duration::from_secs(15 * 60)));
+
+    for judge in [audit::judge, by_status, authority::judge] {
+        let error = judge(&refusal);
+        assert_eq!(error.status(), Some(status));
+        assert_eq!(error.retry_after(), refusal.retry_after);
+        assert!(!error.message().is_empty());
+        if status == 429 {
+            let known = error.code().is_some_and(|code| code.starts_with("AF"));
+            assert!(known || error.repeat() == Repeat::Throttled, "{error}");
+        }
+        check_error(&error);
+    }
+    let error = audit::judge(&refusal);
+    if error.code() == Some("AF429") {
+        assert_eq!((error.kind(), error.repeat()), (ErrorKind::Throttled, Repeat::Throttled));
+    }
+    if matches!(status, 500 | 502 | 503 | 504) && error.code().is_none_or(|code| !code.starts_with("AF")) {
+        assert!(error.is_retryable() || error.kind() == ErrorKind::PermissionDenied, "{error}");
+    }
+}
+
+/// The body of a token endpoint's success: a token, or an error that does not quote it.
+pub fn token(body: &[u8]) {
+    let answer =
+        Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body) };
+    match authority::read_token(&answer) {
+        Ok(token) => {
+            let secret = token.secret().expose_secret();
+            // Short ones are found in any text.
+            if secret.len() >= 32 {
+                assert!(!format!("{token:?}").contains(secret));
+            }
+        }
+        Err(error) => {
+            check_error(&error);
+            let text = String::from_utf8_lossy(body);
+            if body.len() >= 32 {
+                assert!(!format!("{error:?}").contains(&*text), "a body that may hold a token is quoted");
+            }
+        }
+    }
+}
+
+/// An error can be shown, and crosses into other languages.
+pub(crate) fn check_error(error: &Error) {
+    let _ = (error.to_string(), format!("{error:?}"));
+    let json: Value = serde_json::from_slice(&error.to_json()).expect("an error is JSON");
+    assert_eq!(json["kind"], error.kind().as_str());
+    assert_eq!(json["message"], error.message());
+    assert_eq!(json["retryable"], error.is_retryable());
+}
