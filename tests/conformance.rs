@@ -1,9 +1,9 @@
-//! Plays all scenarios of `conformance/` against the sandbox, a few at a time.
+//! Plays all scenarios of `conformance/` and `faults/` against the sandbox, a few at a time.
 //!
 //! `M365KIT_ONLY` plays those whose file or name contains its text.
 #![allow(clippy::print_stdout, reason = "the result of a test run is what it prints")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 #[tokio::main]
 async fn main() -> ExitCode {
     let started = Instant::now();
-    let all = match scenario::read(&scenario::folder()) {
+    let all = match scenario::read(&scenario::folders()) {
         Ok(all) => all,
         Err(complaint) => {
             println!("{complaint}");
@@ -37,12 +37,12 @@ async fn main() -> ExitCode {
     let only = std::env::var("M365KIT_ONLY").unwrap_or_default();
     let chosen: Vec<_> = all
         .into_iter()
-        .filter(|(file, scenario)| format!("{file}: {}", scenario.name).contains(&only))
+        .filter(|(group, scenario)| format!("{group}: {}", scenario.name).contains(&only))
         .collect();
     let count = chosen.len();
     let mut running = futures::stream::iter(chosen)
-        .map(|(file, scenario)| async move {
-            let name = format!("{file}: {}", scenario.name);
+        .map(|(group, scenario)| async move {
+            let name = format!("{group}: {}", scenario.name);
             let began = Instant::now();
             let playing = tokio::spawn(async move { tokio::time::timeout(LONGEST, play(&scenario)).await });
             let outcome = match playing.await {
@@ -50,24 +50,32 @@ async fn main() -> ExitCode {
                 Ok(Err(_)) => Err(format!("not done after {LONGEST:?}")),
                 Err(panic) => Err(panic.to_string()),
             };
-            (name, outcome, began.elapsed())
+            (group, name, outcome, began.elapsed())
         })
         .buffer_unordered(AT_ONCE);
     let slow = std::env::var_os("M365KIT_TIMES").is_some();
-    let mut passed = 0;
-    while let Some((name, outcome, took)) = running.next().await {
+    let mut groups: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+    while let Some((group, name, outcome, took)) = running.next().await {
         if slow {
             println!("{:7.0} ms  {name}", took.as_secs_f64() * 1e3);
         }
+        let counts = groups.entry(group).or_default();
         match outcome {
-            Ok(()) => passed += 1,
-            Err(complaint) => failed.push(format!("{name}\n    {complaint}")),
+            Ok(()) => counts[0] += 1,
+            Err(complaint) => {
+                counts[1] += 1;
+                failed.push(format!("{name}\n    {complaint}"));
+            }
         }
     }
     failed.sort();
     for failure in &failed {
         println!("FAILED  {failure}");
     }
+    for (group, [passed, failed]) in &groups {
+        println!("{group:30} {passed:4} passed {failed:4} failed");
+    }
+    let passed: usize = groups.values().map(|counts| counts[0]).sum();
     println!("{passed} passed, {} failed, of {count} scenarios, in {:.1?}", failed.len(), started.elapsed());
     if failed.is_empty() && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -66,6 +66,11 @@ fn shown(place: &str) -> &str {
     if place.is_empty() { "it" } else { place.trim_start_matches('.') }
 }
 
+/// Reads JSON that the library or a file holds.
+pub fn parse(json: &[u8]) -> Result<Value, String> {
+    serde_json::from_slice(json).map_err(|e| format!("not JSON: {e}: {}", String::from_utf8_lossy(json)))
+}
+
 /// Values can be whole feeds; a complaint shows their beginning.
 pub fn short(value: &Value) -> String {
     let text = value.to_string();

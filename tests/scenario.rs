@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::check;
+
 /// One file: scenarios on one subject.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +47,14 @@ pub enum Step {
     Call(Box<Call>),
     /// Makes a new client for the steps that follow.
     Client(Box<NewClient>),
+    /// Goes on with a listing that was left open.
+    Next(Box<Next>),
+    /// Says that what a listing handed out is safe.
+    Commit(Box<Commit>),
+    /// Ends a listing.
+    Close(Box<Close>),
+    /// Writes a file.
+    Write(Write),
 }
 
 impl TryFrom<Value> for Step {
@@ -52,14 +62,23 @@ impl TryFrom<Value> for Step {
 
     // An untagged enum would do, but says only that nothing matched, not which key was misspelled.
     fn try_from(step: Value) -> Result<Self, String> {
-        let read = if step.get("control").is_some() {
+        let has = |key: &str| step.get(key).is_some();
+        let read = if has("control") {
             serde_json::from_value(step).map(Step::Control)
-        } else if step.get("call").is_some() {
+        } else if has("call") {
             serde_json::from_value(step).map(Step::Call)
-        } else if step.get("client").is_some() {
+        } else if has("client") {
             serde_json::from_value(step).map(Step::Client)
+        } else if has("next") {
+            serde_json::from_value(step).map(Step::Next)
+        } else if has("commit") {
+            serde_json::from_value(step).map(Step::Commit)
+        } else if has("close") {
+            serde_json::from_value(step).map(Step::Close)
+        } else if has("write") {
+            serde_json::from_value(step).map(Step::Write)
         } else {
-            return Err(format!("{step} is neither a control nor a call nor a client"));
+            return Err(format!("{step} is no kind of step"));
         };
         read.map_err(|e| e.to_string())
     }
@@ -89,12 +108,63 @@ pub struct Call {
     /// Its arguments.
     #[serde(default)]
     pub args: Map<String, Value>,
-    /// Text that is sent as bytes beside the arguments.
-    pub payload: Option<String>,
+    /// Text that is sent as bytes beside the arguments, or JSON that is filled in as they are and sent as its text.
+    pub payload: Option<Value>,
     /// How many items are read before the iteration is left.
     pub take: Option<usize>,
+    /// How many pages are read before the iteration is left.
+    pub pages: Option<usize>,
+    /// The name under which the listing is kept open.
+    #[serde(rename = "as")]
+    pub name: Option<String>,
     /// What must come of it.
     pub expect: Expect,
+}
+
+/// Goes on with a listing that was left open.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Next {
+    /// The name of the listing.
+    pub next: String,
+    /// Whole pages are read until there are so many items.
+    pub take: Option<usize>,
+    /// How many pages are read; to the end if neither is said.
+    pub pages: Option<usize>,
+    /// What must come of it.
+    pub expect: Expect,
+}
+
+/// Says that what a listing handed out is safe.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commit {
+    /// The name of the listing.
+    pub commit: String,
+    /// What must come of it.
+    #[serde(default)]
+    pub expect: Expect,
+}
+
+/// Ends a listing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Close {
+    /// The name of the listing.
+    pub close: String,
+    /// What must be there then.
+    #[serde(default)]
+    pub expect: Expect,
+}
+
+/// Writes a file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Write {
+    /// Where; the folders above are made.
+    pub write: String,
+    /// What is in it.
+    pub text: String,
 }
 
 /// Makes a new client.
@@ -115,8 +185,8 @@ pub struct Expect {
     /// The result of a call.
     #[serde(default, deserialize_with = "said")]
     pub result: Option<Value>,
-    /// How many items were delivered.
-    pub count: Option<usize>,
+    /// How many items were delivered: a number or `{"$gte": n}`.
+    pub count: Option<Value>,
     /// The first item.
     pub first: Option<Value>,
     /// The last item.
@@ -125,6 +195,15 @@ pub struct Expect {
     pub items: Option<Vec<Value>>,
     /// That the record ids delivered are those of the sandbox's feed.
     pub feed: Option<Feed>,
+    /// Listings whose items count for `feed` as well.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// That a record may come more than once for `feed`.
+    #[serde(default)]
+    pub repeats: bool,
+    /// What must be in files.
+    #[serde(default, deserialize_with = "one_or_more")]
+    pub files: Vec<Files>,
     /// The errors that were collected.
     pub errors: Option<Vec<Value>>,
     /// The warnings.
@@ -145,15 +224,35 @@ pub enum Feed {
     Types(Vec<String>),
 }
 
-/// A count of requests in the sandbox's ledger.
+/// What must be in files of JSON lines.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Files {
+    /// Which files: a path, in whose last part `*` is any text.
+    pub glob: String,
+    /// How many files: a number or `{"$gte": n}`.
+    pub count: Option<Value>,
+    /// How many lines in all, or `"feed"`: that their `Id`s are those of the sandbox's feed.
+    pub records: Option<Value>,
+    /// That no `Id` is there twice.
+    #[serde(default)]
+    pub unique: bool,
+}
+
+/// What must be true of requests in the sandbox's ledger.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seen {
-    /// Which requests count.
+    /// Which requests it is about.
     #[serde(rename = "match")]
     pub matching: Request,
     /// How many there must be: a number or `{"$gte": n}`.
-    pub count: Value,
+    pub count: Option<Value>,
+    /// How often each path among them must be there.
+    pub each: Option<usize>,
+    /// That the spans they ask for leave no gap, for each content type.
+    #[serde(default)]
+    pub contiguous: bool,
 }
 
 /// Which requests count.
@@ -166,6 +265,17 @@ pub struct Request {
     pub method: Option<String>,
     /// A part of the query.
     pub query: Option<Value>,
+    /// A part of the whole entry.
+    pub request: Option<Value>,
+}
+
+fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Files>, D::Error> {
+    let files = match Value::deserialize(deserializer)? {
+        Value::Array(files) => files,
+        one => vec![one],
+    };
+    let read = files.into_iter().map(serde_json::from_value).collect::<Result<_, _>>();
+    read.map_err(serde::de::Error::custom)
 }
 
 /// `null` as a value that was said, not as a key that was left out.
@@ -173,107 +283,45 @@ fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Valu
     Value::deserialize(deserializer).map(Some)
 }
 
-/// Where the scenarios are: `M365KIT_CONFORMANCE`, or the folder beside this file.
-pub fn folder() -> PathBuf {
-    std::env::var_os("M365KIT_CONFORMANCE")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance"), PathBuf::from)
+/// Where the scenarios are: `M365KIT_CONFORMANCE` or the folder beside this file, and the folder `faults` beside it.
+pub fn folders() -> [PathBuf; 2] {
+    let first = std::env::var_os("M365KIT_CONFORMANCE")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance"), PathBuf::from);
+    let second = first.parent().unwrap_or(Path::new("")).join("faults");
+    [first, second]
 }
 
-/// Reads all scenarios, in the order of their files, and complains of everything that cannot be meant.
-pub fn read(folder: &Path) -> Result<Vec<(String, Scenario)>, String> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .map_err(|e| format!("{}: {e}", folder.display()))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
-        .collect();
-    paths.sort();
+/// Reads all scenarios with their groups, such as `faults/token`, and complains of everything that cannot be meant.
+pub fn read(folders: &[PathBuf]) -> Result<Vec<(String, Scenario)>, String> {
     let mut all = Vec::new();
     let mut names = BTreeSet::new();
-    for path in paths {
-        let subject = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let complain = |e: &dyn std::fmt::Display| format!("{subject}.json: {e}");
-        let text = std::fs::read(&path).map_err(|e| complain(&e))?;
-        let file: File = serde_json::from_slice(&text).map_err(|e| complain(&e))?;
-        for scenario in file.scenarios {
-            check(&scenario).map_err(|e| complain(&format!("{:?}: {e}", scenario.name)))?;
-            if !names.insert(scenario.name.clone()) {
-                return Err(complain(&format!("{:?} is there twice", scenario.name)));
-            }
-            all.push((subject.clone(), scenario));
-        }
-    }
-    if all.is_empty() { Err(format!("no scenario in {}", folder.display())) } else { Ok(all) }
-}
-
-/// Everything that an expectation may ask to be absent. Elsewhere a misspelled name fails by itself; here it would be
-/// absent indeed.
-const MAY_BE_ABSENT: &[&str] = &[
-    "alreadyEnabled",
-    "appAccessContext",
-    "authId",
-    "clientAddress",
-    "clientIp",
-    "clientPort",
-    "code",
-    "contentId",
-    "contentType",
-    "creationTime",
-    "errors",
-    "expiration",
-    "extended",
-    "family",
-    "hint",
-    "id",
-    "name",
-    "objectId",
-    "operation",
-    "organizationId",
-    "recordType",
-    "requestId",
-    "resultStatus",
-    "retryAfter",
-    "scope",
-    "status",
-    "userId",
-    "userKey",
-    "userType",
-    "webhook",
-    "workload",
-    // A column that the record lacks, in `extended`.
-    "Missing",
-];
-
-fn check(scenario: &Scenario) -> Result<(), String> {
-    if scenario.steps.is_empty() {
-        return Err("no steps".into());
-    }
-    for step in &scenario.steps {
-        match step {
-            Step::Control(step) => step.expect.iter().try_for_each(check_pattern)?,
-            Step::Client(step) => step.expect.error.iter().try_for_each(check_pattern)?,
-            Step::Call(step) => {
-                let Expect { result, first, last, items, errors, warnings, report, error, .. } = &step.expect;
-                let single = [result, first, last, report, error].into_iter().flatten();
-                let many = [items, errors, warnings].into_iter().flatten().flatten();
-                single.chain(many).try_for_each(check_pattern)?;
+    for folder in folders {
+        let before = all.len();
+        let within = folder.file_name().unwrap_or_default().to_string_lossy();
+        for path in files(folder).map_err(|e| format!("{}: {e}", folder.display()))? {
+            let group = format!("{within}/{}", path.file_stem().unwrap_or_default().to_string_lossy());
+            let complain = |e: &dyn std::fmt::Display| format!("{group}.json: {e}");
+            let text = std::fs::read(&path).map_err(|e| complain(&e))?;
+            let file: File = serde_json::from_slice(&text).map_err(|e| complain(&e))?;
+            for scenario in file.scenarios {
+                check::scenario(&scenario).map_err(|e| complain(&format!("{:?}: {e}", scenario.name)))?;
+                if !names.insert(scenario.name.clone()) {
+                    return Err(complain(&format!("{:?} is there twice", scenario.name)));
+                }
+                all.push((group.clone(), scenario));
             }
         }
+        if all.len() == before {
+            return Err(format!("no scenario in {}", folder.display()));
+        }
     }
-    Ok(())
+    Ok(all)
 }
 
-fn check_pattern(pattern: &Value) -> Result<(), String> {
-    match pattern {
-        Value::Array(items) => items.iter().try_for_each(check_pattern),
-        Value::Object(members) => members.iter().try_for_each(|(key, value)| match value {
-            Value::Null if !MAY_BE_ABSENT.contains(&key.as_str()) => {
-                Err(format!("{key:?} is expected to be absent, and no result has such a member"))
-            }
-            _ if key.starts_with('$') && !["$any", "$gte", "$contains"].contains(&key.as_str()) => {
-                Err(format!("{key:?} is no way to match"))
-            }
-            _ => check_pattern(value),
-        }),
-        _ => Ok(()),
-    }
+fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let paths = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    let mut paths = paths.collect::<std::io::Result<Vec<PathBuf>>>()?;
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
+    paths.sort();
+    Ok(paths)
 }
