@@ -24,6 +24,8 @@ pub struct File {
 pub struct Scenario {
     /// What must be true, in a sentence.
     pub name: String,
+    /// The situation: what the service or the machine does.
+    pub about: Option<String>,
     /// The configuration of the sandbox.
     #[serde(default)]
     pub sandbox: Map<String, Value>,
