@@ -76,8 +76,8 @@ where
         async move {
             let outcome = AssertUnwindSafe(future).catch_unwind().await;
             let finish: Finish = Box::new(move |py| convert(py, settle(py, outcome)?));
-            // Taking the interpreter's lock may last; meanwhile others do this worker's work.
-            tokio::task::block_in_place(|| deliver(&gate, &target, finish));
+            // Taking the interpreter's lock may last, and workers must not wait for it.
+            tokio::task::spawn_blocking(move || deliver(&gate, &target, finish));
         }
     });
     awaited.call_method1("add_done_callback", (Abandon { task: task.abort_handle(), target },))?;

@@ -24,7 +24,10 @@ pub(crate) fn forward(py: Python<'_>, process: &Process) -> PyResult<()> {
         while let Some(event) = m365kit::logs::next().await {
             let mut events = vec![event];
             events.extend(m365kit::logs::try_drain());
-            tokio::task::block_in_place(|| hand_over(&gate, events));
+            let gate = Arc::clone(&gate);
+            if tokio::task::spawn_blocking(move || hand_over(&gate, events)).await.is_err() {
+                return;
+            }
         }
     });
     Ok(())

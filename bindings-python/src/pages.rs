@@ -1,23 +1,54 @@
 //! A listing: page after page, as JSON.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::{AbortHandle, Abortable};
-use m365kit::Error;
 use m365kit::dispatch::Page;
+use m365kit::{Committer, Error};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::process::Process;
 use crate::tokens::Callback;
-use crate::{bridge, logs};
+use crate::{bridge, errors, logs};
 
-type Shared = Arc<tokio::sync::Mutex<Option<m365kit::dispatch::Pages>>>;
+/// A listing, of which everything goes when it is closed: what it holds open, such as a file, too.
+struct Open {
+    /// Whether it has been ended: who comes for a page after that gets none, even before it is dropped.
+    ended: AtomicBool,
+    pages: tokio::sync::Mutex<Option<m365kit::dispatch::Pages>>,
+    /// Beside the pages, so that a commit need not wait until the next page has come.
+    committer: tokio::sync::RwLock<Option<Committer>>,
+}
+
+impl Open {
+    async fn next(&self) -> Result<Option<Page>, Error> {
+        match self.pages.lock().await.as_mut() {
+            Some(pages) if !self.ended.load(Ordering::Acquire) => pages.next().await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether there was anything to commit to.
+    async fn commit(&self) -> Result<bool, Error> {
+        match self.committer.read().await.as_ref() {
+            Some(committer) => committer.commit().await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Drops the pages once nobody reads them, and the committer once nobody commits.
+    async fn close(&self) {
+        drop(self.pages.lock().await.take());
+        drop(self.committer.write().await.take());
+    }
+}
 
 /// The pages of one listing. Asked for one at a time; a second request waits for the first.
 #[pyclass(frozen, module = "m365kit._native")]
 pub(crate) struct Pages {
-    core: Option<Shared>,
+    core: Option<Arc<Open>>,
     /// Ends the request for a page that is under way.
     running: Mutex<Option<AbortHandle>>,
     process: Arc<Process>,
@@ -48,13 +79,55 @@ impl Pages {
         })
     }
 
+    /// Remembers that the pages handed out so far are safe; also while another thread waits for the next one.
+    fn commit(&self, py: Python<'_>) -> PyResult<()> {
+        let open = self.open();
+        let (committed, _pass) = bridge::block(py, &self.process, async move { open.commit().await })?;
+        if committed { Ok(()) } else { Err(nothing_to_commit(py)) }
+    }
+
+    /// A future of `event_loop` for what `commit` does.
+    fn commit_async<'py>(&self, event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let open = self.open();
+        let commit = async move { open.commit().await };
+        bridge::awaitable(&self.process, event_loop, commit, |py, committed| {
+            if committed { Ok(py.None()) } else { Err(nothing_to_commit(py)) }
+        })
+    }
+
     /// Ends the listing and what it has in flight. `next` then finds no more pages.
     fn close(&self) {
+        let open = self.open();
+        open.ended.store(true, Ordering::Release);
         self.abort();
-        if let (Some(handle), Some(pages)) = (self.process.usable(), &self.core) {
-            let pages = Arc::clone(pages);
-            handle.spawn(async move { drop(pages.lock().await.take()) });
+        if let Some(handle) = self.process.usable() {
+            handle.spawn(async move { open.close().await });
         }
+    }
+
+    /// Ends the listing, and blocks until it has let go of everything it held.
+    fn wait_closed(&self, py: Python<'_>) -> PyResult<()> {
+        self.close();
+        if self.process.usable().is_none() {
+            return Ok(());
+        }
+        let open = self.open();
+        bridge::block(py, &self.process, async move {
+            open.close().await;
+            Ok(())
+        })
+        .map(drop)
+    }
+
+    /// A future of `event_loop` for what `wait_closed` does.
+    fn wait_closed_async<'py>(&self, event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.close();
+        let open = self.open();
+        let closed = async move {
+            open.close().await;
+            Ok(())
+        };
+        bridge::awaitable(&self.process, event_loop, closed, |py, ()| Ok(py.None()))
     }
 }
 
@@ -64,21 +137,22 @@ impl Pages {
         process: Arc<Process>,
         callback: Option<Arc<Callback>>,
     ) -> Self {
-        let core = Some(Arc::new(tokio::sync::Mutex::new(Some(pages))));
+        let committer = tokio::sync::RwLock::new(pages.committer());
+        let pages = tokio::sync::Mutex::new(Some(pages));
+        let core = Some(Arc::new(Open { ended: AtomicBool::new(false), pages, committer }));
         Pages { core, running: Mutex::default(), process, callback }
     }
 
+    fn open(&self) -> Arc<Open> {
+        // Empty only while `drop` runs.
+        self.core.clone().unwrap_or_else(|| unreachable!())
+    }
+
     fn request(&self) -> impl Future<Output = Result<Option<Page>, Error>> + Send + 'static {
-        let pages = self.core.clone();
+        let open = self.open();
         let (abort, registration) = AbortHandle::new_pair();
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(abort);
-        let next = async move {
-            let Some(pages) = pages else { return Ok(None) };
-            match pages.lock().await.as_mut() {
-                Some(pages) => pages.next().await,
-                None => Ok(None),
-            }
-        };
+        let next = async move { open.next().await };
         async move { Abortable::new(next, registration).await.unwrap_or(Ok(None)) }
     }
 
@@ -93,6 +167,11 @@ impl Drop for Pages {
     fn drop(&mut self) {
         self.process.discard(self.core.take());
     }
+}
+
+fn nothing_to_commit(py: Python<'_>) -> PyErr {
+    let why = "this listing has been closed, or keeps no position: there is nothing to commit";
+    errors::refusal(py, "InvalidRequest", why, None)
 }
 
 fn parts(py: Python<'_>, page: &Page) -> PyResult<Py<PyAny>> {

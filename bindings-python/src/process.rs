@@ -143,9 +143,6 @@ pub(crate) fn shutdown(py: Python<'_>) {
         process.gate.close(DRAIN);
         let runtime = process.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(runtime) = runtime {
-            // A task that is just at work may find the clock of its runtime gone, and panic. The process is
-            // ending, nobody waits for that task, and nothing of it belongs on anybody's terminal.
-            std::panic::set_hook(Box::new(|_| {}));
             runtime.shutdown_timeout(CLOSE_CONNECTIONS);
         }
     });

@@ -53,7 +53,9 @@ impl TokenSource for Callback {
         let gate = Arc::clone(&self.gate);
         async move {
             let (answer, answered) = oneshot::channel();
-            tokio::task::block_in_place(|| start(&gate, &function, event_loop.as_deref(), request, answer))?;
+            let started = move || start(&gate, &function, event_loop.as_deref(), request, answer);
+            // A thread that is not begun any more belongs to a runtime that ends.
+            tokio::task::spawn_blocking(started).await.map_err(|_| CallbackError::exit())??;
             let answer =
                 answered.await.map_err(|_| CallbackError::text("the token callback gave no answer"))?;
             Ok(answer?)
@@ -71,7 +73,7 @@ fn start(
 ) -> Result<(), CallbackError> {
     static START: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let Some(_pass) = gate.enter() else {
-        return Err(CallbackError::text("the Python interpreter is shutting down"));
+        return Err(CallbackError::exit());
     };
     Python::attach(|py| {
         let reply = TokenReply { answer: Mutex::new(Some(answer)) };
@@ -129,6 +131,10 @@ pub(crate) struct CallbackError {
 impl CallbackError {
     fn text(text: &str) -> Self {
         CallbackError { text: text.to_owned(), exception: None }
+    }
+
+    fn exit() -> Self {
+        CallbackError::text("the Python interpreter is shutting down")
     }
 
     fn raised(py: Python<'_>, exception: Py<PyAny>) -> Self {

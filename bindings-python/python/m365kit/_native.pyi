@@ -44,8 +44,22 @@ class Pages:
     ) -> asyncio.Future[tuple[bytes, bytes, bytes] | None]:
         """A future of `event_loop` for what `next` would return."""
 
+    def commit(self) -> None:
+        """Remembers that the pages handed out so far are safe; also while another thread waits
+        for the next one.
+        """
+
+    def commit_async(self, event_loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        """A future of `event_loop` for what `commit` does."""
+
     def close(self) -> None:
         """Ends the listing and what it has in flight. `next` then finds no more pages."""
+
+    def wait_closed(self) -> None:
+        """Ends the listing, and blocks until it has let go of everything it held."""
+
+    def wait_closed_async(self, event_loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        """A future of `event_loop` for what `wait_closed` does."""
 
 @final
 class TokenReply:
