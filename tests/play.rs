@@ -113,7 +113,8 @@ impl Stage {
 
     fn new_client(&mut self, step: &NewClient) -> Result<(), String> {
         let mut options = self.options.clone();
-        lay_over(&mut options, &step.client);
+        let Value::Object(over) = self.filled(&step.client)? else { return Err("no client options".into()) };
+        lay_over(&mut options, &over);
         match (build(&options), &step.expect.error) {
             (Ok(client), None) => {
                 self.client = Some(client);
