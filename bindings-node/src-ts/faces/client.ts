@@ -53,7 +53,7 @@ export interface RequestOptions extends CallOptions {
   headers?: Record<string, string>;
   /** A body to send as JSON. Bytes are sent instead where the caller passes some. */
   json?: unknown;
-  /** The body, as bytes or text, where it is not JSON. */
+  /** The body, as bytes or text. */
   payload?: Payload;
 }
 
