@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use url::Url;
@@ -20,8 +20,9 @@ use super::record::Origin;
 use super::route::Route;
 use super::subscriptions::{Subscription, read};
 use super::window::Window;
+use super::{WebhookKind, WebhookNotification};
 use crate::cloud::Service;
-use crate::fuzzing::{check_error, client, split};
+use crate::fuzzing::{TENANT, check_error, client, split};
 use crate::http::Answer;
 use crate::{Client, audit::ContentType};
 
@@ -119,7 +120,8 @@ pub fn link(data: &[u8]) {
     let address = std::str::from_utf8(address).ok();
     let given = route.content(corridor, &id, address);
     check_address(client, &given.url);
-    assert!(given.url.path().contains("/activity/feed/audit"), "{}", given.url);
+    let path = given.url.path().to_ascii_lowercase();
+    assert!(path.contains("/activity/feed/audit"), "{}", given.url);
     let rebuilt = route.content(corridor, &id, None);
     check_address(client, &rebuilt.url);
     assert!(rebuilt.url.path().starts_with(FEED), "an id leads out of the feed: {}", rebuilt.url);
@@ -195,4 +197,59 @@ fn written(value: &impl Serialize) -> Vec<u8> {
     // As a raw value, because nesting is limited for all others.
     assert!(serde_json::from_slice::<&RawValue>(&json).is_ok(), "{}", String::from_utf8_lossy(&json));
     json
+}
+
+/// A request to a webhook: the first line is its `Webhook-AuthID`, the second its `Webhook-ValidationCode`
+/// if it is not empty, the rest its body.
+pub fn webhook(data: &[u8]) {
+    const AGREED: &str = "9f2c-tenant-a";
+
+    let (client, _) = &*READER;
+    let (auth_id, rest) = split(data);
+    let (code, body) = split(rest);
+    let mut headers = HeaderMap::new();
+    for (name, value) in [("webhook-authid", auth_id), ("webhook-validationcode", code)] {
+        if let Ok(value) = HeaderValue::from_bytes(value)
+            && !value.is_empty()
+        {
+            headers.append(HeaderName::from_static(name), value);
+        }
+    }
+    let validates = headers.contains_key("webhook-validationcode");
+    let receiver = client.audit().webhook().auth_id(AGREED).max_bytes(1_000);
+    let reply = futures::executor::block_on(receiver.handle(&Method::POST, &headers, body))
+        .expect("what strangers send is never an error");
+
+    written(&reply);
+    if auth_id != AGREED.as_bytes() {
+        assert!(matches!(reply.status, 401 | 413), "a stranger is believed: {reply:?}");
+        assert!(!reply.reason.as_deref().is_some_and(|reason| reason.contains(AGREED)), "{reply:?}");
+    }
+    match reply.kind {
+        WebhookKind::Validation => {
+            assert_eq!(reply.status, 200);
+            assert!(validates && reply.notifications.is_empty());
+        }
+        WebhookKind::Notifications => {
+            assert!(reply.status == 200 && !validates && !reply.notifications.is_empty());
+        }
+        _ => {
+            assert!(matches!(reply.status, 400 | 401 | 405 | 413), "{reply:?}");
+            let reason = reply.reason.as_deref().expect("a rejection has a reason");
+            assert!(!reason.is_empty() && reason.len() < 10_000, "{reason}");
+            assert!(reply.notifications.is_empty());
+        }
+    }
+    for notification in reply.notifications {
+        assert!(notification.tenant_id.eq_ignore_ascii_case(TENANT));
+        if let Some(uri) = &notification.content_uri {
+            let url = Url::parse(uri).expect("an address that was believed");
+            assert!(client.corridor().hosts.trusts(&Service::Management, &url), "{url}");
+        }
+        assert!(!notification.content_id.chars().any(|c| c.is_control() || c.is_whitespace()));
+        let json = written(&notification);
+        let again: WebhookNotification =
+            serde_json::from_slice(&json).expect("what was written is read again");
+        assert_eq!(again.content_id, notification.content_id);
+    }
 }
