@@ -25,7 +25,13 @@ pub use describe::{Description, OperationDescription, describe};
 /// Every operation that other languages may call, in the order of the documentation.
 const OPERATIONS: &[Entry] = &[
     listing::<audit::ListRecords>(),
+    listing::<audit::FollowFeed>(),
+    listing::<audit::FollowIntoJsonl>(),
+    call::<audit::InspectState>(),
+    call::<audit::ExportState>(),
+    listing::<audit::SearchRecords>(),
     call::<audit::HandleWebhook>(),
+    call::<audit::EnsureSubscriptions>(),
     call::<audit::StartSubscription>(),
     call::<audit::StopSubscription>(),
     call::<audit::ListSubscriptions>(),

@@ -87,6 +87,9 @@ macro_rules! number_enum {
         }
 
         impl $name {
+            /// Every value that this version knows.
+            pub const KNOWN: &[$name] = &[$($name($value),)+];
+
             /// The name of the value, if this version knows it.
             pub fn name(self) -> Option<&'static str> {
                 match self.0 {

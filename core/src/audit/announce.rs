@@ -64,10 +64,10 @@ pub(super) fn announce(key: &FeedKey, contents: impl IntoIterator<Item = Content
 }
 
 /// Listens to what is announced of a feed, until it is dropped.
-pub(super) fn listen(key: FeedKey) -> Announcements {
+pub(super) fn listen(key: &FeedKey) -> Announcements {
     let mut hub = HUB.lock().unwrap_or_else(PoisonError::into_inner);
     hub.retain(|_, sender| sender.receiver_count() > 0);
-    let sender = hub.entry(key).or_insert_with(|| broadcast::Sender::new(WAITING));
+    let sender = hub.entry(key.clone()).or_insert_with(|| broadcast::Sender::new(WAITING));
     Announcements(sender.subscribe())
 }
 
@@ -93,7 +93,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_who_listen_to_the_feed_hear_of_it_and_nobody_else() {
-        let (mut one, mut two, mut other) = (listen(key("a")), listen(key("a")), listen(key("b")));
+        let (mut one, mut two, mut other) = (listen(&key("a")), listen(&key("a")), listen(&key("b")));
         announce(&key("a"), [content("1"), content("2")]);
         announce(&key("b"), [content("3")]);
         assert_eq!((one.next().await.content_id.as_str(), one.next().await.content_id.as_str()), ("1", "2"));
@@ -103,7 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_does_not_keep_up_misses_the_oldest() {
-        let mut slow = listen(key("c"));
+        let mut slow = listen(&key("c"));
         announce(&key("c"), (0..WAITING + 10).map(|n| content(&n.to_string())));
         assert_eq!(slow.next().await.content_id, "10");
     }

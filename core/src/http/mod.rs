@@ -45,21 +45,27 @@ impl Corridor {
         request: &Request,
         decode: impl Fn(&Answer) -> Result<T> + std::marker::Send + Sync,
     ) -> Result<T> {
-        let work = async {
-            let mut attempts = self.retry.attempts(request);
-            let place = attempts.within_deadline(async { Ok(self.pace.place(request.limit).await) }).await?;
-            loop {
-                let attempt = self.attempt(request, &place, attempts.after_fault(), &decode);
-                match attempts.within_deadline(attempt).await {
-                    Ok(value) => return Ok(value),
-                    Err(error) => attempts.wait_after(error, &self.pace).await?,
-                }
-            }
-        };
         tokio::select! {
             biased;
             () = self.closed.cancelled() => Err(Error::new(ErrorKind::Cancelled, "the client was closed")),
-            outcome = work => outcome,
+            outcome = self.exchange_to_the_end(request, decode) => outcome,
+        }
+    }
+
+    /// The same, but not ended by closing the client: for what has to be cleaned up at the service.
+    pub(crate) async fn exchange_to_the_end<T>(
+        &self,
+        request: &Request,
+        decode: impl Fn(&Answer) -> Result<T> + std::marker::Send + Sync,
+    ) -> Result<T> {
+        let mut attempts = self.retry.attempts(request);
+        let place = attempts.within_deadline(async { Ok(self.pace.place(request.limit).await) }).await?;
+        loop {
+            let attempt = self.attempt(request, &place, attempts.after_fault(), &decode);
+            match attempts.within_deadline(attempt).await {
+                Ok(value) => return Ok(value),
+                Err(error) => attempts.wait_after(error, &self.pace).await?,
+            }
         }
     }
 
