@@ -274,7 +274,7 @@ async fn a_webhook_that_answers_is_validated_and_shown() {
         connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
         request.to_ascii_lowercase()
     });
-    let sandbox = sandbox(&json!({"blobs": 0, "subscribed": [], "allowHttpWebhooks": true}));
+    let sandbox = sandbox(&json!({"blobs": 0, "subscribed": [], "webhookHttp": true}));
     let webhook =
         WebhookTarget { address: address.clone(), auth_id: Some("tenant-a".into()), expiration: None };
     let audit = fast(&sandbox).audit();

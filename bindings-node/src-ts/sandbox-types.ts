@@ -58,7 +58,7 @@ export interface SandboxConfig {
   /** What answers are compressed with when the client asks for it; `true`, the default, is any. */
   compression?: boolean | 'gzip' | 'br';
   /** Takes webhooks on `http://` addresses of this machine. */
-  allowHttpWebhooks?: boolean;
+  webhookHttp?: boolean;
 }
 
 /** A limit on requests, and how the sandbox refuses those above it. */

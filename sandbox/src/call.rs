@@ -19,6 +19,8 @@ pub(crate) enum Operation {
     Notifications,
     Blob,
     SensitiveTypes,
+    /// Audit log queries on the Graph host, and their records.
+    Queries,
     /// Anything else: metadata of the authority, the Graph host, unknown paths.
     Other,
 }
@@ -100,6 +102,9 @@ impl Call {
 fn classify(path: &str) -> Operation {
     if path.ends_with("/oauth2/token") || path.ends_with("/oauth2/v2.0/token") {
         return Operation::Token;
+    }
+    if path.starts_with("/v1.0/security/auditLog/queries") {
+        return Operation::Queries;
     }
     let Some((_, operation)) = path.split_once("/activity/feed/") else { return Operation::Other };
     match operation {

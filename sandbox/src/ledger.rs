@@ -13,12 +13,11 @@ use crate::call::{Call, Operation};
 use crate::clock;
 use crate::tenant::locked;
 
-/// Requests that are remembered; the oldest are forgotten first.
-const KEPT: usize = 200_000;
-
 /// All requests since the start, or since the ledger was cleared.
 #[derive(Default)]
 pub(crate) struct Ledger {
+    /// Requests that are remembered; the oldest are forgotten first.
+    kept: usize,
     rows: Mutex<Rows>,
     requests: AtomicU64,
     refused: AtomicU64,
@@ -66,6 +65,11 @@ pub(crate) struct Entry {
 }
 
 impl Ledger {
+    /// An empty one that remembers so many requests.
+    pub(crate) fn new(kept: usize) -> Self {
+        Self { kept, ..Self::default() }
+    }
+
     /// Notes a request. `bearer` is the number of its token.
     pub(crate) fn begin(self: &Arc<Self>, at: i64, call: &Call, bearer: Option<u64>) -> Entry {
         let headers = call.headers.iter().map(|(name, value)| {
@@ -92,12 +96,12 @@ impl Ledger {
         let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
         self.peak.fetch_max(now, Ordering::SeqCst);
         let mut rows = locked(&self.rows);
-        if rows.rows.len() == KEPT {
+        let number = rows.first + rows.rows.len() as u64;
+        rows.rows.push_back(row);
+        if rows.rows.len() > self.kept {
             rows.rows.pop_front();
             rows.first += 1;
         }
-        rows.rows.push_back(row);
-        let number = rows.first + rows.rows.len() as u64 - 1;
         Entry { ledger: Some(Arc::clone(self)), number, finished: false }
     }
 

@@ -43,6 +43,7 @@ mod ledger;
 mod random;
 mod server;
 mod tenant;
+mod threads;
 mod throttle;
 mod tls;
 mod token;
@@ -51,33 +52,29 @@ mod wire;
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, mpsc};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use serde_json::Value;
-use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
-use tokio_rustls::TlsAcceptor;
 
 pub use audit::ContentType;
 pub use config::{
-    Coding, Compression, Config, ConfigError, Duplicates, PageHeader, Paging, RateLimit, RetryAfter, Shape,
-    Subscribed, WaitForm,
+    ClockFile, ClockSource, Coding, Compression, Config, ConfigError, Duplicates, Late, Live, Mischief,
+    PageHeader, Paging, RateLimit, RetryAfter, Shape, Subscribed, WaitForm, WebhookFaults,
 };
 pub use control::ControlError;
+pub use token::CredentialState;
 
 use tenant::{Tenant, Urls};
+use threads::{Life, Stop, Threads};
 
 /// A running sandbox. Dropping it stops it and closes its connections.
 pub struct Sandbox {
     tenant: Arc<Tenant>,
-    runtime: Handle,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    threads: Arc<Threads>,
+    stop: Stop,
 }
 
 impl Sandbox {
-    /// Starts a sandbox on threads of its own. It listens when this returns.
+    /// Starts a sandbox. It listens when this returns. All sandboxes of a process share a few threads.
     pub fn start(config: Config) -> Result<Self, StartError> {
         let config = config.settle().map_err(StartError::Config)?;
         let main = listen(config.port)?;
@@ -92,21 +89,19 @@ impl Sandbox {
             listener.local_addr().map(|address| format!("{scheme}://{address}")).map_err(StartError::Listen)
         };
         let urls = Urls { main: url(&main)?, graph: url(&graph)? };
-        let tenant = Arc::new(Tenant::new(config, urls, authority));
-        let (ready, started) = mpsc::channel();
-        let (stop, stopped) = oneshot::channel();
-        let thread = {
-            let tenant = Arc::clone(&tenant);
-            thread::Builder::new()
-                .name("m365kit-sandbox".into())
-                .spawn(move || run([main, graph], acceptor.as_ref(), &tenant, &ready, stopped))
-                .map_err(StartError::Listen)?
-        };
-        let runtime = match started.recv() {
-            Ok(result) => result.map_err(StartError::Listen)?,
-            Err(_) => return Err(StartError::Listen(std::io::Error::other("the server thread ended"))),
-        };
-        Ok(Self { tenant, runtime, stop: Some(stop), thread: Some(thread) })
+        let tenant = Arc::new(Tenant::new(config, urls, authority).map_err(StartError::Config)?);
+        let threads = Threads::shared().map_err(StartError::Listen)?;
+        let (stop, life) = Life::new();
+        {
+            let _inside = threads.handle().enter();
+            for listener in [main, graph] {
+                let listener = tokio::net::TcpListener::from_std(listener).map_err(StartError::Listen)?;
+                let tenant = Arc::clone(&tenant);
+                life.spawn(server::serve(listener, acceptor.clone(), tenant, life.clone()));
+            }
+            life.spawn(audit::webhook::deliver(Arc::clone(&tenant)));
+        }
+        Ok(Self { tenant, threads, stop })
     }
 
     /// Starts a sandbox from a configuration in JSON; an empty text is the default.
@@ -130,7 +125,7 @@ impl Sandbox {
     pub fn control(&self, name: &str, args: Value) -> Result<Value, ControlError> {
         let (done, result) = mpsc::channel();
         let (tenant, name) = (Arc::clone(&self.tenant), name.to_owned());
-        self.runtime.spawn(async move {
+        self.threads.handle().spawn(async move {
             // The receiver is gone only when the whole sandbox is.
             let _ = done.send(control::run(&tenant, &name, args).await);
         });
@@ -140,11 +135,9 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        // After a fork the tasks are those of the parent.
+        if self.threads.here() {
+            self.stop.stop();
         }
     }
 }
@@ -186,49 +179,4 @@ fn listen(port: u16) -> Result<TcpListener, StartError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(StartError::Listen)?;
     listener.set_nonblocking(true).map_err(StartError::Listen)?;
     Ok(listener)
-}
-
-/// The thread of a sandbox: a runtime that lives until it is told to stop.
-fn run(
-    listeners: [TcpListener; 2],
-    tls: Option<&TlsAcceptor>,
-    tenant: &Arc<Tenant>,
-    ready: &mpsc::Sender<std::io::Result<Handle>>,
-    stopped: oneshot::Receiver<()>,
-) {
-    let built =
-        Builder::new_multi_thread().worker_threads(2).thread_name("m365kit-sandbox").enable_all().build();
-    let runtime = match built {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let _ = ready.send(Err(error));
-            return;
-        }
-    };
-    let serving = runtime.block_on(async {
-        for listener in listeners {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            tokio::spawn(server::serve(listener, tls.cloned(), Arc::clone(tenant)));
-        }
-        tokio::spawn(deliver_webhooks(Arc::clone(tenant)));
-        Ok::<(), std::io::Error>(())
-    });
-    let serving = serving.map(|()| runtime.handle().clone());
-    let failed = serving.is_err();
-    if ready.send(serving).is_ok() && !failed {
-        // An error means that the sandbox was dropped without a word, which is a stop too.
-        let _ = runtime.block_on(stopped);
-    }
-    runtime.shutdown_timeout(Duration::from_millis(500));
-}
-
-/// Delivers notifications as they fall due.
-async fn deliver_webhooks(tenant: Arc<Tenant>) {
-    const PULSE: Duration = Duration::from_millis(250);
-    loop {
-        tokio::time::sleep(PULSE).await;
-        if audit::webhook::any(&tenant) {
-            audit::webhook::pump(&tenant).await;
-        }
-    }
 }

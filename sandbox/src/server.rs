@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_LENGTH, DATE, HeaderName, SERVER};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode, Version};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,27 +21,31 @@ use crate::config::PageHeader;
 use crate::control;
 use crate::faults::{Bend, Effect, WireFault};
 use crate::ledger::Entry;
-use crate::tenant::Tenant;
+use crate::tenant::{Connection, Tenant};
+use crate::threads::Life;
 use crate::wire::{Line, Stream, Switch, WireBody, deliver};
 use crate::{audit, graph, token};
 
 /// The largest request body that is taken.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Accepts connections until the runtime ends.
-pub(crate) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, tenant: Arc<Tenant>) {
+/// Accepts connections until the sandbox ends.
+pub(crate) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, tenant: Arc<Tenant>, life: Life) {
     loop {
         match listener.accept().await {
-            Ok((socket, _)) => {
-                tokio::spawn(connection(socket, tls.clone(), Arc::clone(&tenant)));
-            }
+            Ok((socket, _)) => match tenant.connect() {
+                Some(place) => life.spawn(connection(socket, tls.clone(), place, life.clone())),
+                // Closed with a reset, as a full gateway does it.
+                None => drop(socket.set_zero_linger()),
+            },
             // Out of file descriptors, most likely; others will be closed.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-async fn connection(socket: TcpStream, tls: Option<TlsAcceptor>, tenant: Arc<Tenant>) {
+async fn connection(socket: TcpStream, tls: Option<TlsAcceptor>, place: Connection, life: Life) {
+    let tenant = Arc::clone(place.tenant());
     // Small answers must not wait for the acknowledgement of the last one.
     let _ = socket.set_nodelay(true);
     let stream = match tls {
@@ -53,8 +57,8 @@ async fn connection(socket: TcpStream, tls: Option<TlsAcceptor>, tenant: Arc<Ten
         },
     };
     let switch = Arc::new(Switch::default());
-    let line = TokioIo::new(Line::new(stream, Arc::clone(&switch)));
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    let wire = TokioIo::new(Line::new(stream, Arc::clone(&switch)));
+    let mut builder = auto::Builder::new(life);
     builder
         .http1()
         .auto_date_header(false)
@@ -64,7 +68,7 @@ async fn connection(socket: TcpStream, tls: Option<TlsAcceptor>, tenant: Arc<Ten
         let (tenant, switch) = (Arc::clone(&tenant), Arc::clone(&switch));
         async move { Ok::<_, Infallible>(handle(tenant, switch, request).await) }
     });
-    let connection = builder.serve_connection(line, service);
+    let connection = builder.serve_connection(wire, service);
     tokio::select! {
         // How a connection ends is the client's affair; what became of its requests is in the ledger.
         _ = connection => {}
@@ -97,7 +101,7 @@ async fn handle(tenant: Arc<Tenant>, switch: Arc<Switch>, request: Request<Incom
     }
     let bearer = call.bearer().and_then(|token| tenant.tokens.number(token));
     let entry = tenant.ledger.begin(tenant.clock.now(), &call, bearer);
-    let hit = tenant.faults().strike(&call);
+    let hit = tenant.faults().strike(&call, tenant.clock.now());
     let mut bend = Bend::default();
     let mut broken = None;
     let mut instead = None;

@@ -1,7 +1,7 @@
 //! The tenant: everything the APIs of one sandbox share.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -9,13 +9,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::audit::{ContentType, Subscriptions, webhook};
-use crate::clock::Clock;
-use crate::config::Config;
+use crate::clock::{Clock, SECOND};
+use crate::config::{ClockSource, Config, ConfigError, WebhookFaults};
 use crate::faults::Faults;
 use crate::feed::Feed;
 use crate::ledger::Ledger;
 use crate::throttle::Throttle;
-use crate::token::Tokens;
+use crate::token::{CredentialState, Tokens};
 
 /// One simulated tenant.
 pub(crate) struct Tenant {
@@ -33,7 +33,21 @@ pub(crate) struct Tenant {
     throttle: Mutex<Throttle>,
     state: Mutex<State>,
     requests: AtomicU64,
+    connections: Connections,
+    /// Held by whoever delivers notifications.
+    pub(crate) pumping: tokio::sync::Mutex<()>,
 }
+
+/// Connections of clients.
+struct Connections {
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    open: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// An open connection; it counts until it is dropped.
+pub(crate) struct Connection(Arc<Tenant>);
 
 /// Where the tenant's hosts are. Graph has one of its own, so that an audience means something.
 pub(crate) struct Urls {
@@ -49,7 +63,11 @@ pub(crate) struct State {
     /// Expirations other than the regular ones, by content id.
     pub(crate) expiries: HashMap<String, i64>,
     pub(crate) standing: Standing,
+    /// Whether unified auditing is on.
+    pub(crate) auditing: bool,
+    pub(crate) credential: CredentialState,
     pub(crate) outbox: webhook::Outbox,
+    pub(crate) webhook_faults: Option<WebhookFaults>,
     /// Roles of tokens that are issued from now on.
     pub(crate) roles: Vec<String>,
 }
@@ -58,11 +76,22 @@ pub(crate) struct State {
 pub(crate) struct Added {
     pub(crate) content_type: ContentType,
     pub(crate) id: String,
+    /// The how many-th it is.
+    pub(crate) number: usize,
     pub(crate) created: i64,
+    /// From when on it is listed.
+    pub(crate) listed: i64,
     pub(crate) uri: Option<String>,
     pub(crate) body: Bytes,
     pub(crate) records: usize,
     pub(crate) record_ids: Vec<String>,
+}
+
+impl Added {
+    /// Its place among what was added: by time, and by number where times are equal.
+    pub(crate) const fn key(&self) -> (i64, usize) {
+        (self.created, self.number)
+    }
 }
 
 /// What the service knows about the tenant.
@@ -76,37 +105,80 @@ pub(crate) enum Standing {
     Missing,
     /// AF20012.
     Misconfigured,
-    /// Unified auditing is off: `start` fails with free text.
+    /// Unified auditing is off. The other way to say it is `auditing`.
     NoAuditing,
 }
 
 impl Tenant {
     /// Builds the tenant that `config` describes. The configuration has been settled.
-    pub(crate) fn new(config: Config, urls: Urls, authority: Option<String>) -> Self {
-        let clock = Clock::new(config.start_time());
+    pub(crate) fn new(config: Config, urls: Urls, authority: Option<String>) -> Result<Self, ConfigError> {
+        let clock = match &config.clock {
+            ClockSource::Process => Clock::new(config.start_time()),
+            ClockSource::File(at) => Clock::shared(&at.file, config.start_time())
+                .map_err(|error| ConfigError(format!("clock.file: {}: {error}", at.file.display())))?,
+        };
+        clock.set_skew((config.skew * SECOND as f64) as i64);
         let id = config.tenant.clone().unwrap_or_default();
         let state = State {
             subscriptions: Subscriptions::new(&config),
             added: vec![],
             expiries: HashMap::new(),
             standing: Standing::Ok,
+            auditing: config.auditing,
+            credential: config.credential_state,
             outbox: webhook::Outbox::default(),
+            webhook_faults: config.webhook_faults.clone(),
             roles: config.roles.clone(),
         };
-        Self {
-            feed: Arc::new(Feed::new(&config, &id, clock.now())),
+        Ok(Self {
+            feed: Arc::new(Feed::new(&config, &id, clock.start())),
             tokens: Tokens::new(config.seed),
-            ledger: Arc::default(),
+            ledger: Arc::new(Ledger::new(config.ledger)),
             faults: Mutex::default(),
             throttle: Mutex::new(Throttle::new(config.rate_limit.clone())),
             state: Mutex::new(state),
             requests: AtomicU64::new(0),
+            pumping: tokio::sync::Mutex::default(),
+            connections: Connections {
+                accepted: AtomicU64::new(0),
+                refused: AtomicU64::new(0),
+                open: AtomicUsize::new(0),
+                most: AtomicUsize::new(config.max_connections.unwrap_or(usize::MAX)),
+            },
             config,
             id,
             urls,
             authority,
             clock,
+        })
+    }
+
+    /// A place for a connection, if there is one left.
+    pub(crate) fn connect(self: &Arc<Self>) -> Option<Connection> {
+        let Connections { accepted, refused, open, most } = &self.connections;
+        let most = most.load(Ordering::SeqCst);
+        let more = |open: usize| (open < most).then_some(open + 1);
+        if open.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_err() {
+            refused.fetch_add(1, Ordering::SeqCst);
+            return None;
         }
+        accepted.fetch_add(1, Ordering::SeqCst);
+        Some(Connection(Arc::clone(self)))
+    }
+
+    /// How many connections may be open from now on; those that are stay.
+    pub(crate) fn limit_connections(&self, most: Option<usize>) {
+        self.connections.most.store(most.unwrap_or(usize::MAX), Ordering::SeqCst);
+    }
+
+    /// Totals since the start.
+    pub(crate) fn stats(&self) -> Value {
+        let mut stats = self.ledger.stats(self.tokens.count());
+        let Connections { accepted, refused, open, .. } = &self.connections;
+        stats["connections"] = json!(accepted.load(Ordering::SeqCst));
+        stats["openConnections"] = json!(open.load(Ordering::SeqCst));
+        stats["refusedConnections"] = json!(refused.load(Ordering::SeqCst));
+        stats
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -119,6 +191,11 @@ impl Tenant {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         locked(&self.state)
+    }
+
+    /// What `work` makes of the state, which nobody else changes meanwhile.
+    pub(crate) fn state_with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.state())
     }
 
     /// A number for each request.
@@ -145,6 +222,18 @@ impl Tenant {
             "caCertificate": self.authority,
             "config": self.config,
         })
+    }
+}
+
+impl Connection {
+    pub(crate) const fn tenant(&self) -> &Arc<Tenant> {
+        &self.0
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.connections.open.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -3,6 +3,7 @@
 mod content;
 mod errors;
 mod gate;
+mod listing;
 mod notifications;
 mod paging;
 mod sensitive_types;
@@ -17,8 +18,8 @@ use crate::call::Call;
 use crate::faults::Bend;
 use crate::tenant::Tenant;
 
-pub(crate) use content::{Item, listable};
 pub(crate) use errors::{code, gateway_refusal, operation_name};
+pub(crate) use listing::{Item, listable};
 pub(crate) use subscriptions::{Asked, Status, Subscriptions};
 
 /// A content type of the feed.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::content::{Item, listable};
-use super::paging;
+use super::listing::{Cursor, Item, announced};
+use super::paging::{self, Rest};
 use crate::answer::Answer;
 use crate::audit::ContentType;
 use crate::call::Call;
@@ -36,7 +36,6 @@ pub(super) fn list(tenant: &Tenant, call: &Call, grant: &Grant, bend: &Bend) -> 
     let mut attempts: Vec<Attempt> = state
         .outbox
         .attempts()
-        .iter()
         .filter(|attempt| attempt.content_type == window.content_type)
         .cloned()
         .chain(historic(tenant, &state, window.content_type, window.from, window.until))
@@ -45,9 +44,10 @@ pub(super) fn list(tenant: &Tenant, call: &Call, grant: &Grant, bend: &Bend) -> 
     attempts.sort_by_key(|attempt| attempt.sent);
     drop(state);
     let size = if place.empty > 0 { 0 } else { tenant.config.page_size };
-    let more = attempts.len() > place.offset + size;
-    let items = attempts.into_iter().skip(place.offset).take(size).map(Attempt::show).collect();
-    paging::answer(tenant, call, bend, (&window, place), items, more)
+    let end = place.cursor.made + size;
+    let rest = Rest { cursor: Cursor { made: end, ..Cursor::default() }, more: attempts.len() > end };
+    let items = attempts.into_iter().skip(place.cursor.made).take(size).map(Attempt::show).collect();
+    paging::answer(tenant, call, bend, (&window, place), items, rest)
 }
 
 /// What a webhook that is said to have been there all along would have been sent: mostly at once, some at the second
@@ -62,12 +62,12 @@ fn historic(
     let webhook = state.subscriptions.get(content_type).webhook.as_ref().filter(|webhook| webhook.historic);
     let Some(webhook) = webhook else { return vec![] };
     let until = until.min(webhook.queued);
-    let listing = listable(tenant, state, content_type, from - 2 * MINUTE, until);
+    let listing = announced(tenant, state, content_type, from - 2 * MINUTE, until);
     let mut attempts = vec![];
-    for item in listing.items(&tenant.feed, 0).filter(|item| matches!(item, Item::Made(_))) {
+    for item in listing.all(&tenant.feed).filter(|item| matches!(item, Item::Made(_))) {
         let content = item.show(tenant, state, content_type);
         let chance = hash_text(tenant.config.seed, &item.id(&tenant.feed));
-        let sent = item.created(&tenant.feed) + 20 * SECOND + (chance % 20_000).cast_signed();
+        let sent = item.listed(&tenant.feed) + 20 * SECOND + (chance % 20_000).cast_signed();
         if chance.is_multiple_of(7) {
             attempts.push(Attempt {
                 content_type,

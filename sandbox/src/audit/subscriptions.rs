@@ -12,7 +12,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock::{self, SECOND};
 use crate::config::Config;
-use crate::tenant::{Standing, Tenant};
+use crate::tenant::{Standing, State, Tenant};
 use crate::token::Grant;
 
 /// The subscriptions of the tenant, one for each content type.
@@ -61,7 +61,11 @@ impl Subscriptions {
     pub(crate) fn new(config: &Config) -> Self {
         Self(ContentType::ALL.map(|content_type| {
             let mut subscription = Subscription::default();
-            if config.content_types.contains(&content_type) && config.subscribed.has(content_type) {
+            // Nothing can be started while auditing is off.
+            if config.auditing
+                && config.content_types.contains(&content_type)
+                && config.subscribed.has(content_type)
+            {
                 subscription.status = Status::Enabled;
                 subscription.periods = vec![(i64::MIN, i64::MAX)];
             }
@@ -153,9 +157,9 @@ impl Webhook {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Asked {
-    address: Option<String>,
-    auth_id: Option<String>,
-    expiration: Option<String>,
+    pub(crate) address: Option<String>,
+    pub(crate) auth_id: Option<String>,
+    pub(crate) expiration: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -173,7 +177,8 @@ pub(super) async fn start(tenant: &Tenant, call: &Call, grant: &Arc<Grant>) -> A
 async fn try_start(tenant: &Tenant, call: &Call, grant: &Grant) -> Result<Answer, Answer> {
     let content_type = gate::content_type(call, grant)?;
     let now = tenant.clock.now();
-    if tenant.state().standing == Standing::NoAuditing {
+    let off = |state: &State| !state.auditing || state.standing == Standing::NoAuditing;
+    if off(&tenant.state()) {
         return Err(no_auditing(tenant, content_type));
     }
     let wanted = wanted(call, now)?;

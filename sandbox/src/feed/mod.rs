@@ -1,6 +1,7 @@
 //! The audit feed: blobs that are made from the seed when they are asked for, so that a feed of any size costs nothing
 //! until it is read.
 
+mod growth;
 mod mix;
 mod people;
 mod template;
@@ -11,15 +12,21 @@ use bytes::Bytes;
 
 use crate::audit::ContentType;
 use crate::clock::{self, DAY, HOUR, MINUTE, SECOND};
-use crate::config::Config;
+use crate::config::{Config, Live};
 use crate::random::{Random, fraction, guid, hash, push_guid, salt};
+use growth::{Defaults, Growth};
 use people::Person;
 use template::{Names, Scene, Template};
 
 /// How long content can be fetched after it became available.
 pub(crate) const RETENTION: i64 = 7 * DAY;
 
-/// A feed as it lies before anything is added to it.
+/// Content ids have six digits for the number of a blob. Further digits stand where the ids of the first million have
+/// a number below this.
+const MORE_DIGITS: usize = 900_000;
+const MILLION: usize = 1_000_000;
+
+/// A feed as it is made from the seed: what lies behind its start, and how it grows from there.
 pub(crate) struct Feed {
     seed: u64,
     begin: i64,
@@ -27,6 +34,10 @@ pub(crate) struct Feed {
     activity: Vec<f64>,
     span: i64,
     blobs: [usize; 5],
+    growth: Growth,
+    content_types: Vec<ContentType>,
+    /// Which share of the blobs is listed so many milliseconds after it became available.
+    late: Option<(f64, i64)>,
     records: usize,
     record_bytes: Option<usize>,
     shuffle: bool,
@@ -56,13 +67,13 @@ pub(crate) enum NoBlob {
 }
 
 impl Feed {
-    /// Plans a feed that ends a little before `now`.
-    pub(crate) fn new(config: &Config, tenant: &str, now: i64) -> Self {
+    /// Plans a feed that ends a little before `start` and, if it grows, goes on from there.
+    pub(crate) fn new(config: &Config, tenant: &str, start: i64) -> Self {
         let reach = (config.days * DAY as f64) as i64;
         // A reader whose own clock is a little off, or who asks for "the last 24 hours" some minutes after the start,
         // must find all of it.
         let margin = (reach / 20).min(10 * MINUTE);
-        let begin = now - reach + margin;
+        let begin = start - reach + margin;
         let span = reach - 2 * margin;
         let mut blobs = share_out(config);
         let large = config.large_blob.map(|records| {
@@ -74,7 +85,11 @@ impl Feed {
         });
         let names = Names { tenant, domain: &config.domain };
         let (templates, draws) = templates(&names);
+        let defaults = Defaults { records: config.records, content_types: &config.content_types };
         Self {
+            growth: Growth::new(start, blobs, config.live.as_ref(), &defaults),
+            content_types: config.content_types.clone(),
+            late: config.late.as_ref().map(|late| (late.share, (late.seconds * SECOND as f64) as i64)),
             seed: config.seed,
             begin,
             activity: activity(begin, span),
@@ -99,10 +114,22 @@ impl Feed {
             ..self.first_at(content_type, until).max(self.first_at(content_type, from))
     }
 
+    /// Goes on growing at another pace from `now` on, or stops.
+    pub(crate) fn grow(&self, now: i64, live: Option<&Live>) {
+        let defaults = Defaults { records: self.records, content_types: &self.content_types };
+        self.growth
+            .change(now, live, &defaults, |content_type, index| self.place(Blob { content_type, index }));
+    }
+
     /// When a blob became available. Later blobs of a type are never earlier.
     pub(crate) fn created(&self, blob: Blob) -> i64 {
         let count = self.blobs[blob.content_type.index()];
-        let place = blob.index as f64 + fraction(self.key(blob, salt("created")));
+        if blob.index >= count
+            && let Some(span) = self.growth.span(blob.content_type, blob.index)
+        {
+            return span.created(blob.content_type, blob.index, self.place(blob));
+        }
+        let place = blob.index as f64 + self.place(blob);
         let target = place / count as f64;
         let hour = self.activity.partition_point(|&sum| sum <= target).min(self.activity.len() - 1);
         let low = if hour == 0 { 0.0 } else { self.activity[hour - 1] };
@@ -112,6 +139,17 @@ impl Feed {
         self.begin + hour as i64 * HOUR + offset
     }
 
+    /// From when on a blob is listed and can be fetched.
+    pub(crate) fn listed(&self, blob: Blob) -> i64 {
+        let late = self.late.filter(|&(share, _)| fraction(self.key(blob, salt("late"))) < share);
+        self.created(blob) + late.map_or(0, |(_, by)| by)
+    }
+
+    /// Milliseconds by which content may be late at most.
+    pub(crate) fn latest(&self) -> i64 {
+        self.late.map_or(0, |(_, by)| by)
+    }
+
     /// The id of a blob, in the shape that the service has: two times, two spellings of the type, a region.
     pub(crate) fn content_id(&self, blob: Blob) -> String {
         let created = self.created(blob);
@@ -119,7 +157,11 @@ impl Feed {
         let begin = created - 6 * MINUTE - (key % 240_000).cast_signed();
         let (slug, title) = blob.content_type.slugs();
         let (start, end) = (clock::compact(begin), clock::compact(created));
-        format!("{start}{:06}${end}{:06}${slug}${title}$na0045", key >> 32 & 0x7_ffff, blob.index)
+        let more = match blob.index / MILLION {
+            0 => (key >> 32) as usize & 0x7_ffff,
+            more => MORE_DIGITS + more,
+        };
+        format!("{start}{more:06}${end}{:06}${slug}${title}$na0045", blob.index % MILLION)
     }
 
     /// The blob that an id names.
@@ -131,13 +173,12 @@ impl Feed {
         let (Some(content_type), true) = (content_type, timestamp(start) && timestamp(end)) else {
             return Err(NoBlob::Malformed);
         };
-        let index = end[17..].parse().map_err(|_| NoBlob::Malformed)?;
-        let blob = Blob { content_type, index };
-        if index < self.blobs[content_type.index()] && self.content_id(blob) == id {
-            Ok(blob)
-        } else {
-            Err(NoBlob::Unknown)
-        }
+        let digits = |text: &str| text[17..].parse::<usize>().map_err(|_| NoBlob::Malformed);
+        let millions = digits(start)?.saturating_sub(MORE_DIGITS);
+        let blob = Blob { content_type, index: millions * MILLION + digits(end)? };
+        let planned = blob.index < self.blobs[content_type.index()]
+            || self.growth.span(content_type, blob.index).is_some();
+        if planned && self.content_id(blob) == id { Ok(blob) } else { Err(NoBlob::Unknown) }
     }
 
     /// Ids of the records that a blob was made with, in their order before shuffling.
@@ -159,8 +200,13 @@ impl Feed {
         {
             return records;
         }
-        let low = self.records.div_ceil(2);
-        let high = self.records + self.records / 2;
+        let records = if blob.index < self.blobs[blob.content_type.index()] {
+            self.records
+        } else {
+            self.growth.span(blob.content_type, blob.index).map_or(self.records, |span| span.records)
+        };
+        let low = records.div_ceil(2);
+        let high = records + records / 2;
         low + (self.key(blob, salt("size")) % (high - low + 1) as u64) as usize
     }
 
@@ -265,8 +311,14 @@ impl Feed {
         hash(&[self.seed, salt, blob.content_type.index() as u64, blob.index as u64])
     }
 
+    /// Where a blob lies between its neighbours.
+    fn place(&self, blob: Blob) -> f64 {
+        fraction(self.key(blob, salt("created")))
+    }
+
     fn first_at(&self, content_type: ContentType, instant: i64) -> usize {
-        let (mut low, mut high) = (0, self.blobs[content_type.index()]);
+        let planned = self.blobs[content_type.index()];
+        let (mut low, mut high) = (0, planned);
         while low < high {
             let index = usize::midpoint(low, high);
             if self.created(Blob { content_type, index }) < instant {
@@ -275,7 +327,10 @@ impl Feed {
                 high = index;
             }
         }
-        low
+        if low < planned {
+            return low;
+        }
+        self.growth.first_at(content_type, instant, |index| self.place(Blob { content_type, index }))
     }
 }
 

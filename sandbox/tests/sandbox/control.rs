@@ -46,6 +46,19 @@ fn arguments_are_checked() {
     refuse("add_content", json!({"contentType": "Audit.Word", "records": []}), "Audit.Word");
     refuse("rate_limit", json!({"perMinute": 0}), "perMinute");
     refuse("set_subscription", json!({"contentType": "DLP.All", "status": "on"}), "on");
+    refuse("live", json!({"blobsPerMinute": 0}), "live: blobsPerMinute");
+    refuse("live", json!({"blobsPerMinute": null, "records": 1}), "without a pace");
+    refuse("live", json!({"blobsPerMinute": 1, "contentTypes": []}), "contentTypes");
+    refuse("add_content", json!({"contentType": "DLP.All", "records": [], "listedAt": "soon"}), "listedAt");
+    refuse("expire_content", json!({"contentId": "x", "at": "soon"}), "at");
+    refuse("max_connections", json!({"max": 0}), "max");
+    refuse("credential_state", json!({"state": "tired"}), "tired");
+    refuse("auditing", json!({"enabled": "yes"}), "yes");
+    refuse("webhook_faults", json!({"share": 1.5}), "share");
+    refuse("webhook_faults", json!({"actions": []}), "actions");
+    refuse("webhook_faults", json!({"actions": ["eat"]}), "eat");
+    let webhook = json!({"contentType": "DLP.All", "status": "enabled", "webhook": {"status": "off"}});
+    refuse("set_subscription", webhook, "off");
     refuse("nothing", json!({}), "nothing");
 }
 
@@ -69,6 +82,18 @@ fn configurations_are_checked() {
     refuse(r#"{"contentTypes":["DLP.All","DLP.All"]}"#, "twice");
     refuse(r#"{"now":"soon"}"#, "soon");
     refuse(r#"{"tokenLifetime":0}"#, "tokenLifetime");
+    refuse(r#"{"live":{"blobsPerMinute":-1}}"#, "live.blobsPerMinute");
+    refuse(r#"{"live":{}}"#, "blobsPerMinute");
+    refuse(r#"{"live":{"blobsPerMinute":1,"contentTypes":["DLP.All","DLP.All"]}}"#, "twice");
+    refuse(r#"{"late":{"share":2,"seconds":1}}"#, "late.share");
+    refuse(r#"{"late":{"share":1,"seconds":-1}}"#, "late.seconds");
+    refuse(r#"{"webhookFaults":{"share":-1}}"#, "webhookFaults.share");
+    refuse(r#"{"webhookRetry":[]}"#, "webhookRetry");
+    refuse(r#"{"webhookRetry":[0]}"#, "webhookRetry");
+    refuse(r#"{"maxConnections":0}"#, "maxConnections");
+    refuse(r#"{"credentialState":"tired"}"#, "tired");
+    refuse(r#"{"searchDelay":-1}"#, "searchDelay");
+    refuse(r#"{"archiveDays":100000}"#, "archiveDays");
     refuse("{", "configuration");
     assert!(Sandbox::start_json(b"").is_ok());
 }

@@ -317,4 +317,15 @@ fn bad_rules_are_refused_with_what_is_wrong() {
     refuse(json!({"action": {"html": true}, "when": {"share": 2.0, "seed": 1}}), "share");
     refuse(json!({"action": {"dripBytes": 1}}), "dripEvery");
     refuse(json!({"action": {"delay": -1}}), "delay");
+    refuse(json!({"action": {"message": "x"}}), "needs action.code");
+    refuse(json!({"action": {"code": "AF20001", "body": "x"}}), "takes no body");
+    refuse(json!({"action": {"storm": {"seconds": 0}}}), "storm.seconds");
+    refuse(json!({"action": {"storm": {"seconds": 5, "status": 404}}}), "storm.status");
+    refuse(json!({"action": {"listingChanges": 2.0}}), "listingChanges");
+    refuse(json!({"action": {"listingChanges": "some"}}), "listingChanges: takes");
+    refuse(json!({"action": {"emptyPages": 0}}), "emptyPages");
+    refuse(json!({"action": {"nextFromYear": 30}}), "nextFromYear");
+    refuse(json!({"action": {"stalePage": true, "loopPage": true}}), "one wrong link");
+    refuse(json!({"action": {"wrongUri": "colour"}}), "colour");
+    refuse(json!({"action": {"html": true}, "match": {"page": "last"}}), "last");
 }

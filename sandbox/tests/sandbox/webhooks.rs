@@ -48,8 +48,7 @@ impl Receiver {
 }
 
 fn visitor(config: Value) -> Visitor {
-    let mut whole =
-        json!({"blobs": 20, "subscribed": false, "allowHttpWebhooks": true, "tokenLifetime": 86_400});
+    let mut whole = json!({"blobs": 20, "subscribed": false, "webhookHttp": true, "tokenLifetime": 86_400});
     whole.as_object_mut().unwrap().extend(config.as_object().unwrap().clone());
     Visitor::new(whole)
 }

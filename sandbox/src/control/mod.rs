@@ -2,24 +2,23 @@
 //!
 //! [`Sandbox::control`]: crate::Sandbox::control
 
-use std::collections::HashSet;
+mod feed;
+
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::audit::{Asked, ContentType, Item, Status, listable, webhook};
+use crate::audit::{Asked, ContentType, Status, webhook};
 use crate::clock::{self, SECOND};
-use crate::config::RateLimit;
+use crate::config::{RateLimit, WebhookFaults};
 use crate::faults::Order;
-use crate::feed::{self, RETENTION};
 use crate::ledger::Filter;
-use crate::tenant::{Added, Standing, Tenant};
+use crate::tenant::{Standing, Tenant};
 use crate::throttle::Throttle;
-use crate::token::Wish;
+use crate::token::{CredentialState, Wish};
 
 /// Why a control operation was not done.
 #[derive(Clone, Debug)]
@@ -49,13 +48,11 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, name: &str, args: Value) -> Result
         "clock" => none(name, args).map(|()| now(tenant)),
         "advance" => {
             let Seconds { seconds } = read(name, args)?;
-            tenant.clock.advance(milliseconds(name, seconds)?);
-            Ok(now(tenant))
+            moved(tenant, tenant.clock.advance(milliseconds(name, seconds)?))
         }
         "set_clock" => {
             let SetClock { now: text } = read(name, args)?;
-            tenant.clock.set(instant(name, "now", &text)?);
-            Ok(now(tenant))
+            moved(tenant, tenant.clock.set(instant(name, "now", &text)?))
         }
         "skew" => {
             let Seconds { seconds } = read(name, args)?;
@@ -76,14 +73,10 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, name: &str, args: Value) -> Result
             done()
         }),
         "fault_stats" => none(name, args).map(|()| tenant.faults().stats()),
-        "feed" => Ok(feed(tenant, read(name, args)?)),
-        "add_content" => add_content(tenant, read(name, args)?),
-        "expire_content" => {
-            let ContentId { content_id } = read(name, args)?;
-            let now = tenant.clock.now();
-            tenant.state().expiries.insert(content_id, now - SECOND);
-            done()
-        }
+        "feed" => Ok(feed::feed(tenant, read(name, args)?)),
+        "live" => feed::live(tenant, read(name, args)?),
+        "add_content" => feed::add_content(tenant, read(name, args)?),
+        "expire_content" => feed::expire_content(tenant, read(name, args)?),
         "subscriptions" => none(name, args).map(|()| {
             let shown = tenant.state().subscriptions.show(tenant.clock.now());
             json!({ "subscriptions": shown })
@@ -99,14 +92,33 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, name: &str, args: Value) -> Result
             tenant.state().standing = standing;
             done()
         }
+        "auditing" => {
+            let Enabled { enabled } = read(name, args)?;
+            tenant.state().auditing = enabled;
+            done()
+        }
+        "credential_state" => {
+            let SetCredential { state } = read(name, args)?;
+            tenant.state().credential = state;
+            done()
+        }
+        "max_connections" => {
+            let MaxConnections { max } = read(name, args)?;
+            if max == Some(0) {
+                return Err(ControlError("max_connections: max: must be at least 1".into()));
+            }
+            tenant.limit_connections(max);
+            done()
+        }
         "issue_token" => Ok(issue_token(tenant, read(name, args)?)),
         "expire_tokens" => none(name, args).and_then(|()| {
             tenant.tokens.expire_all();
             done()
         }),
         "rate_limit" => rate_limit(tenant, name, args),
-        "stats" => none(name, args).map(|()| tenant.ledger.stats(tenant.tokens.count())),
+        "stats" => none(name, args).map(|()| tenant.stats()),
         "webhooks" => none(name, args).map(|()| tenant.state().outbox.deliveries()),
+        "webhook_faults" => webhook_faults(tenant, name, args),
         "pump_webhooks" => {
             none(name, args)?;
             Ok(json!({ "sent": webhook::pump(tenant).await }))
@@ -132,9 +144,21 @@ struct SetClock {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ContentId {
-    content_id: String,
+#[serde(deny_unknown_fields)]
+struct Enabled {
+    enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetCredential {
+    state: CredentialState,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MaxConnections {
+    max: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -151,43 +175,33 @@ struct SetTenant {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct FeedArgs {
-    content_types: Option<Vec<ContentType>>,
-    #[serde(default)]
-    ids: bool,
-    #[serde(default = "yes")]
-    bytes: bool,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct AddContent {
-    content_type: ContentType,
-    #[serde(default)]
-    records: Option<Vec<Value>>,
-    #[serde(default)]
-    body: Option<String>,
-    #[serde(default)]
-    created: Option<String>,
-    #[serde(default)]
-    expires: Option<String>,
-    #[serde(default)]
-    content_uri: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct SetSubscription {
     content_type: ContentType,
     status: Status,
     #[serde(default)]
     locked: bool,
     #[serde(default)]
-    webhook: Option<Asked>,
+    webhook: Option<SetWebhook>,
+}
+
+/// A webhook as if it had been there all along, in any state. Without an address it is the one that is there.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SetWebhook {
+    address: Option<String>,
+    auth_id: Option<String>,
+    expiration: Option<String>,
+    #[serde(default)]
+    status: WebhookStatus,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WebhookStatus {
+    #[default]
+    Enabled,
+    Disabled,
+    Expired,
 }
 
 #[derive(Deserialize)]
@@ -223,111 +237,40 @@ fn milliseconds(name: &str, seconds: f64) -> std::result::Result<i64, ControlErr
     Ok((seconds * 1_000.0).round() as i64)
 }
 
+fn moved(tenant: &Tenant, done: std::io::Result<()>) -> Result {
+    done.map_err(|error| ControlError(format!("the clock cannot be moved: {error}")))?;
+    Ok(now(tenant))
+}
+
 fn now(tenant: &Tenant) -> Value {
     json!({ "now": clock::millis(tenant.clock.now()) })
 }
 
-/// What a client could fetch now, in the order of content types and of availability.
-fn feed(tenant: &Tenant, args: FeedArgs) -> Value {
-    let feed = &tenant.feed;
-    let content_types = args.content_types.unwrap_or_else(|| ContentType::ALL.to_vec());
-    let mut items = Vec::new();
-    let any_added;
-    {
-        let state = tenant.state();
-        let now = tenant.clock.now();
-        for content_type in content_types {
-            let listing = listable(tenant, &state, content_type, now - RETENTION, now + 1);
-            items.extend(listing.items(feed, 0).filter(|item| item.expires(feed, &state) > now));
-        }
-        any_added = !state.added.is_empty();
-    }
-    // Where records repeat beyond their blob, only their ids tell how many there are.
-    let by_id = args.ids || tenant.config.duplicates.across_blobs > 0 || any_added;
-    let (mut records, mut own, mut bytes) = (0, 0, 0);
-    let (mut ids, mut seen) = (Vec::new(), HashSet::new());
-    let mut add = |id: String| {
-        if seen.insert(id.clone()) && args.ids {
-            ids.push(id);
-        }
-    };
-    let mut scratch = Vec::new();
-    for item in &items {
-        match item {
-            &Item::Made(blob) => {
-                records += feed.all_records(blob);
-                own += feed.own_records(blob);
-                if by_id {
-                    feed.own_ids(blob).chain(feed.repeated_ids(blob)).for_each(&mut add);
-                }
-                bytes += if args.bytes { feed.length(blob, &mut scratch) } else { 0 };
-            }
-            Item::Added(one) => {
-                records += one.records;
-                bytes += one.body.len();
-                one.record_ids.iter().cloned().for_each(&mut add);
-            }
-        }
-    }
-    let unique = if by_id { seen.len() } else { own };
-    let mut shown = json!({ "blobs": items.len(), "records": records, "uniqueRecords": unique });
-    if args.bytes {
-        shown["bytes"] = json!(bytes);
-    }
-    if args.ids {
-        shown["ids"] = json!(ids);
-    }
-    shown
-}
-
-fn add_content(tenant: &Tenant, args: AddContent) -> Result {
-    let wrong = |what: &str| Err(ControlError(format!("add_content: {what}")));
-    let (body, records) = match (args.records, args.body) {
-        (Some(records), None) => (Value::from(records.clone()).to_string(), records),
-        (None, Some(body)) => {
-            let records = serde_json::from_str(&body).unwrap_or_default();
-            (body, records)
-        }
-        _ => return wrong("takes either `records` or `body`"),
-    };
-    let now = tenant.clock.now();
-    let created = match &args.created {
-        Some(text) => instant("add_content", "created", text)?,
-        None => now,
-    };
-    let expires = args.expires.as_deref().map(|text| instant("add_content", "expires", text)).transpose()?;
-    let mut state = tenant.state();
-    let id = feed::added_id(args.content_type, created, state.added.len());
-    if let Some(expires) = expires {
-        state.expiries.insert(id.clone(), expires);
-    }
-    let added = Arc::new(Added {
-        content_type: args.content_type,
-        id: id.clone(),
-        created,
-        uri: args.content_uri,
-        records: records.len(),
-        record_ids: records.iter().filter_map(|record| record["Id"].as_str().map(str::to_owned)).collect(),
-        body: Bytes::from(body),
-    });
-    state.added.push(Arc::clone(&added));
-    let shown = Item::Added(added).show(tenant, &state, args.content_type);
-    Ok(json!({ "contentId": id, "contentUri": shown["contentUri"] }))
-}
-
 fn set_subscription(tenant: &Tenant, args: SetSubscription) -> Result {
     let now = tenant.clock.now();
+    let mut state = tenant.state();
+    let subscription = state.subscriptions.get_mut(args.content_type);
     let webhook = match args.webhook {
         None => None,
-        Some(asked) => {
+        Some(wanted) => {
+            // Nobody listens there; what matters is that it is on record.
+            let nobody = || "https://hooks.contoso.example/m365".to_owned();
+            let there = subscription.webhook.as_ref().map(|webhook| webhook.address.clone());
+            let asked = Asked {
+                address: Some(wanted.address.or(there).unwrap_or_else(nobody)),
+                auth_id: wanted.auth_id,
+                expiration: wanted.expiration,
+            };
             let mut webhook =
                 asked.read(now).map_err(|(_, what)| ControlError(format!("set_subscription: {what}")))?;
             webhook.historic = true;
+            webhook.enabled = wanted.status != WebhookStatus::Disabled;
+            if wanted.status == WebhookStatus::Expired {
+                webhook.expiration = Some(now - SECOND);
+            }
             Some(webhook)
         }
     };
-    let mut state = tenant.state();
-    let subscription = state.subscriptions.get_mut(args.content_type);
     match args.status {
         // As if it had always been so: all of the feed is listed.
         Status::Enabled => subscription.periods = vec![(i64::MIN, i64::MAX)],
@@ -353,15 +296,32 @@ fn issue_token(tenant: &Tenant, args: IssueToken) -> Value {
     json!({ "token": token, "expiresOn": clock::millis(now + wish.lifetime * SECOND) })
 }
 
+/// `null` and no members at all are two ways to say "none".
+fn unless_empty<T: DeserializeOwned>(
+    name: &str,
+    args: Value,
+) -> std::result::Result<Option<T>, ControlError> {
+    match args {
+        Value::Null => Ok(None),
+        Value::Object(members) if members.is_empty() => Ok(None),
+        args => read(name, args).map(Some),
+    }
+}
+
 fn rate_limit(tenant: &Tenant, name: &str, args: Value) -> Result {
-    let limit = match args {
-        Value::Null => None,
-        Value::Object(members) if members.is_empty() => None,
-        args => Some(read::<RateLimit>(name, args)?),
-    };
+    let limit = unless_empty::<RateLimit>(name, args)?;
     if let Some(limit) = &limit {
         limit.check().map_err(|error| ControlError(error.to_string()))?;
     }
     *tenant.throttle() = Throttle::new(limit);
+    Ok(json!({}))
+}
+
+fn webhook_faults(tenant: &Tenant, name: &str, args: Value) -> Result {
+    let faults = unless_empty::<WebhookFaults>(name, args)?;
+    if let Some(faults) = &faults {
+        faults.check("webhook_faults: ").map_err(|error| ControlError(error.0))?;
+    }
+    tenant.state().webhook_faults = faults;
     Ok(json!({}))
 }

@@ -2,8 +2,14 @@
 //!
 //! Instants are milliseconds since 1970 in UTC throughout the sandbox.
 
+mod shared;
+
+use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
+
+use shared::SharedClock;
 
 /// Milliseconds in a second.
 pub(crate) const SECOND: i64 = 1_000;
@@ -16,31 +22,68 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// A clock that was set once and has been running since.
 pub(crate) struct Clock {
-    origin: Instant,
-    base: AtomicI64,
+    hands: Hands,
+    start: i64,
     skew: AtomicI64,
+}
+
+enum Hands {
+    /// Of this sandbox alone.
+    Own { origin: Instant, base: AtomicI64 },
+    /// Of all that name the same file.
+    Shared(SharedClock),
 }
 
 impl Clock {
     /// Starts at `now`, or at the real time.
     pub(crate) fn new(now: Option<i64>) -> Self {
-        let base = now.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
-        Self { origin: Instant::now(), base: AtomicI64::new(base), skew: AtomicI64::new(0) }
+        let start = now.unwrap_or_else(shared::machine);
+        Self {
+            hands: Hands::Own { origin: Instant::now(), base: AtomicI64::new(start) },
+            start,
+            skew: AtomicI64::new(0),
+        }
+    }
+
+    /// The clock in a file; if there is none yet, it starts at `now` or at the real time.
+    pub(crate) fn shared(path: &Path, now: Option<i64>) -> io::Result<Self> {
+        let (clock, start) = SharedClock::open(path, now)?;
+        Ok(Self { hands: Hands::Shared(clock), start, skew: AtomicI64::new(0) })
+    }
+
+    /// Where the clock started, however it was moved since: feeds lie relative to it.
+    pub(crate) const fn start(&self) -> i64 {
+        self.start
     }
 
     /// The present.
     pub(crate) fn now(&self) -> i64 {
-        self.base.load(Ordering::SeqCst) + self.elapsed()
+        match &self.hands {
+            Hands::Own { origin, base } => base.load(Ordering::SeqCst) + elapsed(*origin),
+            Hands::Shared(clock) => clock.now(),
+        }
     }
 
     /// Moves the clock by `milliseconds`, either way.
-    pub(crate) fn advance(&self, milliseconds: i64) {
-        self.base.fetch_add(milliseconds, Ordering::SeqCst);
+    pub(crate) fn advance(&self, milliseconds: i64) -> io::Result<()> {
+        match &self.hands {
+            Hands::Own { base, .. } => {
+                base.fetch_add(milliseconds, Ordering::SeqCst);
+                Ok(())
+            }
+            Hands::Shared(clock) => clock.shift(|offset| offset + milliseconds),
+        }
     }
 
     /// Sets the clock.
-    pub(crate) fn set(&self, now: i64) {
-        self.base.store(now - self.elapsed(), Ordering::SeqCst);
+    pub(crate) fn set(&self, now: i64) -> io::Result<()> {
+        match &self.hands {
+            Hands::Own { origin, base } => {
+                base.store(now - elapsed(*origin), Ordering::SeqCst);
+                Ok(())
+            }
+            Hands::Shared(clock) => clock.shift(|_| now - shared::machine()),
+        }
     }
 
     /// How far the `Date` header is from the clock.
@@ -52,10 +95,10 @@ impl Clock {
     pub(crate) fn date(&self) -> String {
         http_date(self.now() + self.skew.load(Ordering::SeqCst))
     }
+}
 
-    fn elapsed(&self) -> i64 {
-        i64::try_from(self.origin.elapsed().as_millis()).unwrap_or(i64::MAX)
-    }
+fn elapsed(origin: Instant) -> i64 {
+    i64::try_from(origin.elapsed().as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The parts of an instant as a calendar shows them.
@@ -189,9 +232,10 @@ mod tests {
     #[test]
     fn the_clock_moves() {
         let clock = Clock::new(Some(1_000_000));
-        clock.advance(5_000);
+        clock.advance(5_000).unwrap();
         assert!((1_005_000..1_006_000).contains(&clock.now()));
-        clock.set(2_000_000);
+        clock.set(2_000_000).unwrap();
         assert!((2_000_000..2_001_000).contains(&clock.now()));
+        assert_eq!(clock.start(), 1_000_000, "it began where it began");
     }
 }

@@ -1,6 +1,8 @@
 //! The authority: token endpoints of both versions, and the metadata that tells a domain's directory id
 //! (identity, 1 to 6; management-activity, 2).
 
+mod refusal;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,16 +10,20 @@ use std::sync::{Arc, Mutex};
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
-use hyper::header::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE};
+use hyper::header::AUTHORIZATION;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::clock::{self, MINUTE, SECOND};
-use crate::feed::request_id;
-use crate::random::{guid, hash, hash_text, is_guid, salt};
+use crate::clock::{MINUTE, SECOND};
+use crate::random::{guid, hash, hash_text, salt};
 use crate::tenant::{Tenant, Urls, locked};
+use refusal::{
+    Refused, check_standing, refused, unknown_app, unknown_resource, unknown_tenant, wrong_secret,
+};
+
+pub use refusal::CredentialState;
 
 /// Every token that was given out.
 pub(crate) struct Tokens {
@@ -187,19 +193,6 @@ enum Version {
     V2,
 }
 
-/// A refusal of the authority.
-struct Refused {
-    status: StatusCode,
-    error: &'static str,
-    number: u32,
-    text: String,
-}
-
-fn refused(error: &'static str, number: u32, text: impl Into<String>) -> Refused {
-    let status = if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
-    Refused { status, error, number, text: text.into() }
-}
-
 fn token(tenant: &Tenant, call: &Call, directory: &str, version: Version) -> Answer {
     let form: HashMap<String, String> = form_urlencoded::parse(&call.body).into_owned().collect();
     match grant(tenant, call, directory, version, &form) {
@@ -246,17 +239,15 @@ fn grant(
         )
     };
     known_directory(tenant, directory)?;
+    let standing = tenant.state().credential;
+    check_standing(tenant, standing, directory)?;
     let grant_type = field("grant_type").ok_or_else(|| missing("grant_type"))?;
     let basic = basic(call);
     let client = basic.as_ref().map(|(id, _)| id.as_str()).or_else(|| field("client_id"));
     let client = client.ok_or_else(|| missing("client_id"))?;
     let ours = tenant.config.client_id.as_deref().unwrap_or_default();
     if !client.eq_ignore_ascii_case(ours) {
-        return Err(refused(
-            "unauthorized_client",
-            700_016,
-            format!("Application with identifier '{client}' was not found in the directory '{directory}'."),
-        ));
+        return Err(unknown_app(client, directory));
     }
     match basic.as_ref().map(|(_, secret)| secret.as_str()).or_else(|| field("client_secret")) {
         None if field("client_assertion").is_some() => {
@@ -274,14 +265,7 @@ fn grant(
             ));
         }
         Some(secret) if Some(secret) != tenant.config.client_secret.as_deref() => {
-            return Err(refused(
-                "invalid_client",
-                7_000_215,
-                format!(
-                    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret \
-                     value, not the client secret ID, for a secret added to app '{client}'."
-                ),
-            ));
+            return Err(wrong_secret(client));
         }
         Some(_) => {}
     }
@@ -301,7 +285,11 @@ fn grant(
     let resource = resource(tenant, version, form)?;
     Ok(Wish {
         resource,
-        tenant: tenant.id.clone(),
+        tenant: if standing == CredentialState::OtherTenant {
+            guid(hash_text(tenant.config.seed, "another tenant"))
+        } else {
+            tenant.id.clone()
+        },
         app: ours.to_owned(),
         roles: tenant.state().roles.clone(),
         lifetime: tenant.config.token_lifetime,
@@ -316,13 +304,7 @@ fn known_directory(tenant: &Tenant, directory: &str) -> Result<(), Refused> {
     if directory.eq_ignore_ascii_case(&tenant.id) || directory.eq_ignore_ascii_case(&tenant.config.domain) {
         return Ok(());
     }
-    Err(refused(
-        "invalid_request",
-        90_002,
-        format!(
-            "Tenant '{directory}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."
-        ),
-    ))
+    Err(unknown_tenant(directory))
 }
 
 /// What the token is for: `resource`, or a `scope` that ends in `/.default`.
@@ -352,14 +334,7 @@ fn resource(tenant: &Tenant, version: Version, form: &HashMap<String, String>) -
         }
     };
     if Audience::of(&resource, &tenant.urls).is_none() {
-        return Err(refused(
-            "invalid_resource",
-            500_011,
-            format!(
-                "The resource principal named {resource} was not found in the tenant named {}.",
-                tenant.config.domain
-            ),
-        ));
+        return Err(unknown_resource(&resource, tenant));
     }
     Ok(resource)
 }
@@ -404,37 +379,4 @@ fn metadata(tenant: &Tenant, directory: &str, version: Version) -> Answer {
             "msgraph_host": tenant.urls.graph.split_once("://").map_or("", |(_, host)| host),
         }),
     )
-}
-
-impl Refused {
-    fn answer(&self, tenant: &Tenant, call: &Call) -> Answer {
-        const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
-        let correlation = call.header(&CLIENT_REQUEST_ID).filter(|id| is_guid(id)).unwrap_or_default();
-        let answer = Answer::json(self.status, &self.body(tenant, &tenant.urls.main, correlation));
-        if self.status == StatusCode::UNAUTHORIZED {
-            return answer
-                .with(WWW_AUTHENTICATE, &format!("Bearer authorization_uri=\"{}\"", tenant.urls.main));
-        }
-        answer
-    }
-
-    fn body(&self, tenant: &Tenant, authority: &str, correlation: &str) -> Value {
-        let trace = request_id(tenant.config.seed ^ salt("trace"), tenant.next_request());
-        let correlation =
-            if correlation.is_empty() { guid(hash_text(3, &trace)) } else { correlation.to_owned() };
-        let timestamp = clock::seconds(tenant.clock.now()).replace('T', " ") + "Z";
-        let number = self.number;
-        json!({
-            "error": self.error,
-            "error_description": format!(
-                "AADSTS{number}: {} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}",
-                self.text
-            ),
-            "error_codes": [number],
-            "timestamp": timestamp,
-            "trace_id": trace,
-            "correlation_id": correlation,
-            "error_uri": format!("{authority}/error?code={number}"),
-        })
-    }
 }

@@ -1,5 +1,8 @@
 //! What a sandbox is made of.
 
+mod growth;
+mod webhooks;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -8,6 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::audit::ContentType;
 use crate::clock;
 use crate::random;
+use crate::token::CredentialState;
+
+pub use growth::{ClockFile, ClockSource, Late, Live};
+pub use webhooks::{Mischief, WebhookFaults};
 
 /// Everything that can be chosen about a sandbox. In JSON the names are in camelCase, every member may be left out,
 /// and an unknown member is refused with its name.
@@ -32,8 +39,16 @@ pub struct Config {
     pub record_bytes: Option<usize>,
     /// Items on a page of a listing. Default 200.
     pub page_size: usize,
-    /// Where the clock starts (RFC 3339). Default: the real time.
+    /// How the feed grows while the clock runs. Default: not at all.
+    pub live: Option<Live>,
+    /// Which content is listed some time after it became available. Default: none.
+    pub late: Option<Late>,
+    /// Where the clock starts (RFC 3339). Default: the real time. A clock that is in a file already stays as it is.
     pub now: Option<String>,
+    /// Which clock it is. Default: one of its own.
+    pub clock: ClockSource,
+    /// Seconds by which the `Date` header is off from the beginning. Default 0.
+    pub skew: f64,
     /// Which subscriptions are enabled from the beginning: `true` (all), `false` (none), or a list. Default `true`.
     pub subscribed: Subscribed,
     /// Seconds a token lives. Default 3,599.
@@ -63,7 +78,8 @@ pub struct Config {
     pub client_id: Option<String>,
     /// Secret of the registered client. Default: made from the seed.
     pub client_secret: Option<String>,
-    /// Application roles that tokens carry. Default: all three of the management API.
+    /// Application roles that tokens carry. Default: the three of the management API, and `AuditLogsQuery.Read.All` of
+    /// Graph.
     pub roles: Vec<String>,
     /// Seconds from the start of a subscription until content is listed. Default 0.
     pub first_content_delay: i64,
@@ -73,7 +89,27 @@ pub struct Config {
     pub compression: Compression,
     /// Whether webhooks on `http://` addresses of this machine are taken; the service takes `https` only.
     /// Default `false`.
-    pub allow_http_webhooks: bool,
+    pub webhook_http: bool,
+    /// Seconds from one attempt at a delivery to the next; the last repeats. Default 1, 2, 4, 8, 16.
+    pub webhook_retry: Vec<f64>,
+    /// Which deliveries go wrong. Default: none.
+    pub webhook_faults: Option<WebhookFaults>,
+    /// Connections that may be open at a time, over both ports; further ones are closed as they come. Default: any
+    /// number.
+    pub max_connections: Option<usize>,
+    /// Whether unified auditing is on. While it is off, `start` fails with free text; a sandbox that begins so has no
+    /// subscriptions. Default `true`.
+    pub auditing: bool,
+    /// What the authority thinks of the client. Default `"ok"`.
+    pub credential_state: CredentialState,
+    /// Seconds from the creation of an audit log query until it has succeeded. Default 0.2.
+    pub search_delay: f64,
+    /// Days before the feed that audit log queries know records of. Default 90.
+    pub archive_days: u32,
+    /// Records on each of those days. Default 20.
+    pub archive_per_day: u32,
+    /// Requests that the ledger keeps; the oldest are forgotten first. Default 200,000.
+    pub ledger: usize,
 }
 
 impl Default for Config {
@@ -86,7 +122,11 @@ impl Default for Config {
             records: 20,
             record_bytes: None,
             page_size: 200,
+            live: None,
+            late: None,
             now: None,
+            clock: ClockSource::Process,
+            skew: 0.0,
             subscribed: Subscribed::All(true),
             token_lifetime: 3599,
             https: false,
@@ -101,13 +141,27 @@ impl Default for Config {
             domain: "contoso.onmicrosoft.com".into(),
             client_id: None,
             client_secret: None,
-            roles: ["ActivityFeed.Read", "ActivityFeed.ReadDlp", "ServiceHealth.Read"]
-                .map(String::from)
-                .into(),
+            roles: [
+                "ActivityFeed.Read",
+                "ActivityFeed.ReadDlp",
+                "ServiceHealth.Read",
+                "AuditLogsQuery.Read.All",
+            ]
+            .map(String::from)
+            .into(),
             first_content_delay: 0,
             large_blob: None,
             compression: Compression::Any(true),
-            allow_http_webhooks: false,
+            webhook_http: false,
+            webhook_retry: vec![1.0, 2.0, 4.0, 8.0, 16.0],
+            webhook_faults: None,
+            max_connections: None,
+            auditing: true,
+            credential_state: CredentialState::Ok,
+            search_delay: 0.2,
+            archive_days: 90,
+            archive_per_day: 20,
+            ledger: 200_000,
         }
     }
 }
@@ -171,7 +225,40 @@ impl Config {
         if let Some(limit) = &self.rate_limit {
             limit.check()?;
         }
+        self.check_growth()?;
         Ok(self)
+    }
+
+    /// Refuses what cannot be of the feed's growth, the webhooks and the search.
+    fn check_growth(&self) -> Result<(), ConfigError> {
+        let wrong = |what: String| Err(ConfigError(what));
+        if let Some(live) = &self.live {
+            live.check("live.")?;
+        }
+        if let Some(late) = &self.late {
+            late.check()?;
+        }
+        if let Some(faults) = &self.webhook_faults {
+            faults.check("webhookFaults.")?;
+        }
+        if self.webhook_retry.is_empty()
+            || self.webhook_retry.iter().any(|gap| !(0.001..=86_400.0).contains(gap))
+        {
+            return wrong("webhookRetry: takes at least one gap, of 0.001 to 86,400 seconds each".into());
+        }
+        if !(0.0..=3_600.0).contains(&self.search_delay) {
+            return wrong(format!("searchDelay: {} is not between 0 and 3,600", self.search_delay));
+        }
+        if !(-3.2e9..=3.2e9).contains(&self.skew) {
+            return wrong(format!("skew: {} is out of range", self.skew));
+        }
+        if self.max_connections == Some(0) {
+            return wrong("maxConnections: must be at least 1".into());
+        }
+        if self.archive_days > 3_650 || self.archive_per_day > 100_000 {
+            return wrong("archiveDays, archivePerDay: are at most 3,650 and 100,000".into());
+        }
+        Ok(())
     }
 
     /// Where the clock starts, if that was said.
