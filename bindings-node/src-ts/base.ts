@@ -1,8 +1,9 @@
 import { encode, snakeCased } from './arguments';
 import { fromNative } from './errors';
-import { native, type NativeClient, type NativePage, type NativeReply } from './native';
+import { native, type NativeClient, type NativeReply } from './native';
 import { Paged } from './paged';
 import { readItems, readItemsWithRaw } from './records';
+import { Run } from './run';
 import type { TokenBridge } from './tokens';
 
 /** What every call may be told. */
@@ -48,28 +49,12 @@ export class Scope {
     }
   }
 
-  async *pages(
-    name: string,
-    args: object,
-    signal?: AbortSignal,
-  ): AsyncGenerator<NativePage, void, undefined> {
-    signal?.throwIfAborted();
-    const pages = this.#attempt(() => this.#native.pages(name, encode(snakeCased(args))));
-    const stop = () => pages.close();
-    signal?.addEventListener('abort', stop, { once: true });
+  run(name: string, args: object, signal?: AbortSignal): Run {
     try {
-      for (;;) {
-        const page = await pages.next().catch((error: unknown) => {
-          signal?.throwIfAborted();
-          throw this.failure(error);
-        });
-        signal?.throwIfAborted();
-        if (!page) return;
-        yield page;
-      }
-    } finally {
-      signal?.removeEventListener('abort', stop);
-      pages.close();
+      const pages = this.#native.pages(name, encode(snakeCased(args)));
+      return new Run({ pages, Cancel: native.Cancel, failure: (thrown) => this.failure(thrown) }, signal);
+    } catch (error) {
+      throw this.failure(error);
     }
   }
 
@@ -79,14 +64,6 @@ export class Scope {
 
   failure(thrown: unknown): unknown {
     return fromNative(thrown, this.#tokens?.thrown);
-  }
-
-  #attempt<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw this.failure(error);
-    }
   }
 }
 
@@ -109,13 +86,18 @@ export abstract class Group {
   /** @internal Pages of items. */
   protected paged<T>(name: string, options: object): Paged<T> {
     const { signal, ...args }: CallOptions = options;
-    return new Paged<T>(() => this.#scope.pages(name, args, signal), readItems, signal);
+    return new Paged<T>(() => this.#scope.run(name, args, signal), readItems, signal);
   }
 
   /** @internal Pages of records that keep their original text. */
   protected pagedWithRaw<T>(name: string, options: object): Paged<T> {
     const { signal, ...args }: CallOptions = options;
-    return new Paged<T>(() => this.#scope.pages(name, args, signal), readItemsWithRaw, signal);
+    return new Paged<T>(() => this.#scope.run(name, args, signal), readItemsWithRaw, signal);
+  }
+
+  /** @internal A listing that keeps its position. */
+  protected following<T>(Kind: new (scope: Scope, options: object) => T, options: object): T {
+    return new Kind(this.#scope, options);
   }
 }
 

@@ -17,7 +17,7 @@ import { TokenBridge, type TokenFunction } from './tokens';
  */
 export class Client extends ClientFace {
   readonly #scope: Scope;
-  readonly #shown: object;
+  readonly #shown: { tenant: string; cloud: string; credential: unknown };
 
   /** Opens a client. Nothing is sent yet; options that cannot be right throw {@link InvalidRequest}. */
   constructor(options: ClientOptions) {
@@ -31,6 +31,11 @@ export class Client extends ClientFace {
     super(scope);
     this.#scope = scope;
     this.#shown = { tenant, cloud: cloud.name, credential };
+  }
+
+  /** The tenant, as it was given: its id, or a domain of it. */
+  get tenant(): string {
+    return this.#shown.tenant;
   }
 
   /** Ends everything in flight with {@link Cancelled}. A client that is no longer used need not be closed. */

@@ -22,7 +22,8 @@ export interface NativePage {
 /** The pages of one run. */
 export interface NativePages {
   next(): Promise<NativePage | null>;
-  close(): void;
+  commit(cancel: NativeCancel | undefined): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** A client of the core. */

@@ -21,6 +21,13 @@ pub struct Cancel {
     token: CancellationToken,
 }
 
+impl Cancel {
+    /// What the calls look at.
+    pub(crate) fn token(&self) -> CancellationToken {
+        self.token.clone()
+    }
+}
+
 #[napi]
 impl Cancel {
     /// A stop that nobody has asked for yet.
@@ -75,7 +82,7 @@ impl NativeClient {
         let client = Arc::clone(&self.client);
         // Copied: the caller may write to its buffer while the request is on its way.
         let payload = payload.map(|buffer| Bytes::copy_from_slice(&buffer));
-        let stop = cancel.map_or_else(CancellationToken::new, |cancel| cancel.token.clone());
+        let stop = cancel.map_or_else(CancellationToken::new, Cancel::token);
         env.spawn_future(async move {
             let reply = guarded(&stop, client.call(&name, args.as_bytes(), payload)).await?;
             let payload = (!reply.payload.is_empty()).then(|| Buffer::from(Vec::from(reply.payload)));

@@ -1,15 +1,16 @@
 //! Pages of an operation, pulled one by one.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use m365kit::Committer;
 use m365kit::dispatch::Pages;
 use napi::bindgen_prelude::{Buffer, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
-use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::errors::{guarded, text};
+use crate::calls::Cancel;
+use crate::errors::{failure, guarded, text};
 
 /// One page.
 #[napi(object)]
@@ -25,15 +26,28 @@ pub struct NativePage {
 /// The pages of one run.
 #[napi]
 pub struct NativePages {
-    /// `None` once the run is over, so that its connections are given back then and not when JavaScript collects this.
-    pages: Arc<Mutex<Option<Pages>>>,
+    /// `None` once the run is over, so that its connections and files are given back then and not when JavaScript
+    /// collects this.
+    pages: Arc<tokio::sync::Mutex<Option<Pages>>>,
+    /// Beside the pages, since it is used while the next one is waited for. Outlives their end, so that the last
+    /// ones can be committed, and holds the run's files until `close`.
+    committer: Mutex<Option<Committer>>,
     stop: CancellationToken,
 }
 
 impl NativePages {
     /// Holds the pages of a run that has not begun.
     pub(crate) fn new(pages: Pages) -> Self {
-        Self { pages: Arc::new(Mutex::new(Some(pages))), stop: CancellationToken::new() }
+        let committer = Mutex::new(pages.committer());
+        let pages = Arc::new(tokio::sync::Mutex::new(Some(pages)));
+        Self { pages, committer, stop: CancellationToken::new() }
+    }
+}
+
+impl Drop for NativePages {
+    /// A worker that is terminated leaves its `next` waiting, and with it the run's files.
+    fn drop(&mut self) {
+        self.stop.cancel();
     }
 }
 
@@ -58,13 +72,30 @@ impl NativePages {
         })
     }
 
-    /// Ends the run, and on the wire what it has in flight.
-    #[napi]
-    pub fn close(&self) {
+    /// Says that the pages handed out so far are safe; also while `next` waits.
+    #[napi(catch_unwind)]
+    pub fn commit<'env>(&self, env: &'env Env, cancel: Option<&Cancel>) -> Result<PromiseRaw<'env, ()>> {
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let stop = cancel.map_or_else(CancellationToken::new, Cancel::token);
+        env.spawn_future(async move {
+            let Some(committer) = committer else {
+                return Err(failure("InvalidRequest", "the run has ended: there is nothing to commit"));
+            };
+            guarded(&stop, committer.commit()).await
+        })
+    }
+
+    /// Ends the run, and on the wire what it has in flight. Done once its files are free.
+    #[napi(catch_unwind)]
+    pub fn close<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, ()>> {
         self.stop.cancel();
-        // A `next` that is waiting holds the lock and lets go by itself.
-        if let Ok(mut held) = self.pages.try_lock() {
-            *held = None;
-        }
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let pages = Arc::clone(&self.pages);
+        env.spawn_future(async move {
+            // A `next` that waits holds the lock, and lets go now that it is stopped.
+            *pages.lock().await = None;
+            drop(committer);
+            Ok(())
+        })
     }
 }

@@ -1,0 +1,69 @@
+import type { native, NativePage, NativePages } from './native';
+
+/** How a run reaches the core. */
+interface Way {
+  pages: NativePages;
+  Cancel: typeof native.Cancel;
+  /** What the core threw, as what users catch. */
+  failure: (thrown: unknown) => unknown;
+}
+
+/** One run of a listing in the core, from its first page to its end. */
+export class Run {
+  /** Whether somebody has ended it. */
+  closed = false;
+  /** Whether it came to its end by itself. */
+  ended = false;
+
+  readonly #way: Way;
+  readonly #signal: AbortSignal | undefined;
+  readonly #stop = () => void this.#way.pages.close();
+  #committing: Promise<unknown> = Promise.resolve();
+
+  constructor(way: Way, signal: AbortSignal | undefined) {
+    this.#way = way;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  /** The next page; nothing after the last, nor once the run was closed. */
+  async next(): Promise<NativePage | null> {
+    let page: NativePage | null = null;
+    try {
+      page = await this.#way.pages.next();
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      if (!this.closed) throw this.#way.failure(error);
+    }
+    this.#signal?.throwIfAborted();
+    if (this.closed) return null;
+    this.ended = page === null;
+    return page;
+  }
+
+  /** Says that the pages handed out so far are safe. */
+  async commit(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const cancel = signal && new this.#way.Cancel();
+    const stop = () => cancel?.cancel();
+    signal?.addEventListener('abort', stop, { once: true });
+    const done = this.#way.pages.commit(cancel);
+    this.#committing = Promise.allSettled([this.#committing, done]);
+    try {
+      await done;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw this.#way.failure(error);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Ends it; done once its requests are gone and its files are free. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.#signal?.removeEventListener('abort', this.#stop);
+    await this.#way.pages.close();
+    await this.#committing;
+  }
+}

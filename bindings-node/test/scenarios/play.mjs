@@ -1,0 +1,192 @@
+// Plays a scenario: a sandbox, a client and a folder of its own, its steps, and what the sandbox saw of them.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import * as m365 from 'm365kit';
+
+import { feedIds, judgeFeed, judgeFiles, judgeLedger } from './evidence.mjs';
+import { filled, filledPath } from './filling.mjs';
+import { begin, Open, readItems } from './listing.mjs';
+import { matches, matchesError } from './matching.mjs';
+import { camelCased } from './names.mjs';
+
+export async function play(scenario) {
+  const sandbox = await m365.Sandbox.start(scenario.sandbox);
+  const stage = new Stage(sandbox, scenario.client ?? {});
+  try {
+    for (const step of scenario.steps) await stage.step(step);
+    const { requests } = await sandbox.control('ledger');
+    for (const seen of scenario.ledger ?? []) judgeLedger(seen, requests);
+  } finally {
+    await stage.clear();
+    sandbox.close();
+  }
+}
+
+class Stage {
+  #sandbox;
+  #overrides;
+  #client;
+  #folder = mkdtempSync(join(tmpdir(), 'm365kit-scenario-'));
+  #saved = {};
+  /** Listings by their names; those that are over are left for what they delivered. */
+  #listings = new Map();
+
+  constructor(sandbox, overrides) {
+    this.#sandbox = sandbox;
+    this.#overrides = overrides;
+  }
+
+  async step(step) {
+    const { now } = await this.#sandbox.control('clock');
+    const about = { now: Date.parse(now), saved: this.#saved, folder: this.#folder };
+    if ('write' in step) return write(filledPath(step.write, about), step.text);
+    const expect = this.#expected(step.expect, about);
+    if ('control' in step) return this.#control(step, filled(step.args ?? {}, about), expect);
+    if ('client' in step) {
+      const failure = await failureOf(() => (this.#client = this.#open(step.client)));
+      return judgeFailure(failure, expect?.error);
+    }
+    if ('call' in step) await this.#call(step, filled(step.args ?? {}, about), expect, about);
+    if ('next' in step)
+      await this.#judgePages(await this.#named(step.next).read(step), expect, this.#named(step.next));
+    if ('commit' in step)
+      judgeFailure(await failureOf(() => this.#named(step.commit).commit()), expect?.error);
+    if ('close' in step) await this.#named(step.close).close();
+    for (const files of [expect?.files ?? []].flat()) {
+      await judgeFiles(files, filledPath(files.glob, about), this.#sandbox);
+    }
+    return undefined;
+  }
+
+  /** Ends what was left open. */
+  async clear() {
+    await Promise.all([...this.#listings.values()].map((listing) => listing.close()));
+    this.#client?.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Globs keep their `$tmp`, so that complaints are short. */
+  #expected(expect, about) {
+    return expect && { ...filled(expect, about), ...('files' in expect && { files: expect.files }) };
+  }
+
+  #named(name) {
+    return this.#listings.get(name) ?? assert.fail(`no listing is called ${name}`);
+  }
+
+  async #control(step, args, expect) {
+    const answer = await this.#sandbox.control(step.control, args);
+    if (step.save) this.#saved[step.save] = answer;
+    if (expect !== undefined) matches(answer, expect, step.control);
+  }
+
+  async #call(step, args, expect, about) {
+    this.#client ??= this.#open({});
+    const payload =
+      step.payload === undefined || typeof step.payload === 'string'
+        ? step.payload
+        : JSON.stringify(filled(step.payload, about));
+    const answer = begin(this.#client, step.call, args, payload);
+    if (!(answer instanceof m365.Paged)) {
+      let result;
+      const failure = await failureOf(async () => (result = await answer));
+      judgeFailure(failure, expect.error);
+      if ('result' in expect)
+        matches(Buffer.isBuffer(result) ? result.toString() : result, expect.result, 'result');
+      return;
+    }
+    if (step.as || step.pages !== undefined) {
+      const open = new Open(answer);
+      this.#listings.set(step.as ?? open, open);
+      await this.#judgePages(await open.read(step), expect, open);
+      if (!step.as) await open.close();
+    } else {
+      await this.#judgePages(await readItems(answer, step.take), expect);
+    }
+  }
+
+  async #judgePages({ items, failure, ...seen }, expect, open) {
+    judgeFailure(failure, expect.error);
+    if ('count' in expect) matches(items.length, expect.count, 'count');
+    if ('first' in expect) matches(items[0], expect.first, 'first');
+    if ('last' in expect) matches(items.at(-1), expect.last, 'last');
+    if ('items' in expect) matches(items, expect.items, 'items');
+    for (const key of ['errors', 'warnings', 'report']) {
+      if (key in expect) matches(seen[key], expect[key], key);
+    }
+    if (!('feed' in expect)) return;
+    const others = (expect.also ?? []).map((name) => this.#named(name));
+    // What a listing has just delivered is among its own already.
+    const earlier = others.flatMap((other) => (other === open ? [] : other.delivered));
+    const own = others.includes(open) ? open.delivered : items;
+    const ids = [...earlier, ...own].map(({ id }) => id);
+    judgeFeed(await feedIds(this.#sandbox, expect.feed), ids, expect.repeats);
+  }
+
+  /** A client for the sandbox, with the scenario's options laid over, and then the step's. */
+  #open(overrides) {
+    const sandbox = this.#sandbox;
+    const usual = {
+      tenant: sandbox.tenant,
+      credential: { kind: 'client_secret', client_id: sandbox.clientId, secret: sandbox.clientSecret },
+      cloud: { name: 'custom', ...sandbox.cloud.hosts },
+      root_certificates: sandbox.caCertificate,
+    };
+    const { credential, cloud, ...rest } = layer(layer(usual, this.#overrides), overrides);
+    return new m365.Client({
+      ...camelCased(rest),
+      credential: credentialOf(credential),
+      cloud: cloudOf(cloud),
+    });
+  }
+}
+
+function layer(under, over) {
+  const merged = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const both = value !== null && typeof value === 'object' && typeof merged[key] === 'object';
+    const differs = (tag) => both && tag in value && value[tag] !== merged[key]?.[tag];
+    merged[key] = both && !differs('kind') && !differs('name') ? layer(merged[key], value) : value;
+  }
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
+}
+
+function credentialOf({ kind, ...fields }) {
+  if (kind === 'client_secret') return new m365.ClientSecret(camelCased(fields));
+  assert.equal(kind, 'static_token', 'this runner knows no such credential');
+  return new m365.StaticToken(fields.token);
+}
+
+function cloudOf({ name, ...hosts }) {
+  if (name === 'custom') return m365.Cloud.custom(hosts);
+  return m365.Cloud[name.toUpperCase()] ?? assert.fail(`there is no cloud ${name}`);
+}
+
+function write(path, text) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+async function failureOf(work) {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+function judgeFailure(failure, expected) {
+  if (expected === undefined) {
+    if (failure) throw failure;
+    return;
+  }
+  assert.ok(failure, `it must fail with ${JSON.stringify(expected)}`);
+  matchesError(failure, expected);
+  assert.ok(failure instanceof m365[failure.kind], `${failure.kind} has a class`);
+  assert.equal(failure.name, failure.kind);
+}
