@@ -9,7 +9,7 @@ have() { command -v "$1" >/dev/null; }
 for tool in "$@"; do
     case $tool in
     rust)
-        have cargo || missing+=("Rust 1.88 or newer, with cargo: https://rustup.rs")
+        have cargo || missing+=("Rust 1.90 or newer, with cargo: https://rustup.rs")
         have cc || missing+=("a C compiler: apt-get install gcc libc6-dev, or xcode-select --install")
         ;;
     rust-lint)

@@ -1,13 +1,15 @@
 //! The client, its options, and the parts that all APIs share.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::Audit;
+use crate::audit::{Audit, ContentType};
 use crate::cloud::{Cloud, Hosts};
 use crate::error::{Error, Result};
 use crate::http::{Clock, Corridor, Pace, Retry, Send, SendOptions};
@@ -35,6 +37,8 @@ struct Shared {
     publisher_id: Option<String>,
     concurrency: usize,
     corridor: Corridor,
+    /// When this client started a subscription: the service asks for a pause before it is started again.
+    starts: Mutex<HashMap<ContentType, Timestamp>>,
 }
 
 /// What a client is made from. All but the tenant and the credential may be left out.
@@ -136,6 +140,7 @@ impl Client {
                 publisher_id: options.publisher_id,
                 concurrency: concurrency as usize,
                 corridor,
+                starts: Mutex::default(),
             }),
         })
     }
@@ -156,6 +161,14 @@ impl Client {
 
     pub(crate) fn concurrency(&self) -> usize {
         self.shared.concurrency
+    }
+
+    pub(crate) fn started_at(&self, of: &ContentType) -> Option<Timestamp> {
+        self.shared.starts.lock().unwrap_or_else(PoisonError::into_inner).get(of).copied()
+    }
+
+    pub(crate) fn note_start(&self, of: &ContentType, at: Timestamp) {
+        self.shared.starts.lock().unwrap_or_else(PoisonError::into_inner).insert(of.clone(), at);
     }
 
     pub(crate) fn publisher_id(&self) -> Option<&str> {

@@ -30,6 +30,7 @@ const OPERATIONS: &[Entry] = &[
     call::<audit::InspectState>(),
     call::<audit::ExportState>(),
     listing::<audit::SearchRecords>(),
+    call::<audit::Diagnose>(),
     call::<audit::HandleWebhook>(),
     call::<audit::EnsureSubscriptions>(),
     call::<audit::StartSubscription>(),

@@ -178,6 +178,10 @@ impl Error {
         self.edit(|e| e.hint = Some(hint.into()))
     }
 
+    pub(crate) fn with_hint_if_none(self, hint: impl Into<String>) -> Self {
+        if self.0.hint.is_some() { self } else { self.with_hint(hint) }
+    }
+
     pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.edit(|e| e.source = Some(Arc::from(source.into())))
     }

@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Interval(pub Duration);
 
+impl Interval {
+    pub(crate) const ZERO: Interval = Interval(Duration::ZERO);
+    pub(crate) const MILLISECOND: Interval = Interval(Duration::from_millis(1));
+}
+
 impl From<Duration> for Interval {
     fn from(length: Duration) -> Self {
         Interval(length)

@@ -24,7 +24,7 @@ mod client;
 mod cloud;
 pub mod dispatch;
 mod error;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;

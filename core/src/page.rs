@@ -29,6 +29,8 @@ text_enum! {
         MissingId = "missing_id",
         /// The local clock differs from the service's; the difference is allowed for.
         ClockSkew = "clock_skew",
+        /// A search found more records than the service hands out for one query.
+        RecordLimit = "record_limit",
     }
 }
 
@@ -174,6 +176,14 @@ impl<T> Paged<T> {
             report: None,
             commit: None,
         }
+    }
+
+    /// A listing that says nothing but why it could not begin.
+    pub(crate) fn failed(error: Error) -> Self
+    where
+        T: Send + 'static,
+    {
+        Paged::new(futures::stream::once(std::future::ready(Err(error))))
     }
 
     pub(crate) fn with_commit(mut self, commit: Arc<dyn Commit>) -> Self {

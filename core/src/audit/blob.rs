@@ -62,6 +62,18 @@ impl Blob {
         (records, errors)
     }
 
+    /// Leaves out the first elements, which were taken before.
+    pub(super) fn skip(&mut self, count: usize) {
+        while self.taken < count && self.next_element().is_some() {
+            self.taken += 1;
+        }
+    }
+
+    /// How many elements were taken, or left out.
+    pub(super) fn taken(&self) -> usize {
+        self.taken
+    }
+
     pub(super) fn is_drained(&self) -> bool {
         self.left() == 0
     }

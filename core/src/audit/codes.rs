@@ -24,6 +24,16 @@ pub(super) fn ends_content_type(error: &Error) -> bool {
         || matches!(error.code(), Some(NO_SUBSCRIPTION | "AF20020" | "AF20011" | "AF20013"))
 }
 
+/// Whether content with this code will never be had.
+pub(super) fn says_that_content_is_lost(code: &str) -> bool {
+    matches!(code, "AF20050" | "AF20051" | BAD_CONTENT_ID)
+}
+
+/// Whether a start may help.
+pub(super) fn says_that_it_is_not_subscribed(error: &Error) -> bool {
+    matches!(error.code(), Some(NO_SUBSCRIPTION | "AF20023"))
+}
+
 /// Decides by the service's code, wherever in the answer it stands, and by the status without one.
 pub(crate) fn judge(refusal: &Refusal) -> Error {
     let code = refusal.code.as_deref().and_then(find).or_else(|| find(&refusal.text));

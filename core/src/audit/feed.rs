@@ -119,13 +119,11 @@ impl Feed {
 
     fn take(&mut self, step: Step) -> Result<()> {
         match step {
-            Step::Listed { pages, warnings, error } => {
+            Step::Listed { pages, warnings, errors } => {
                 self.report.pages += pages;
                 self.news.warnings.extend(warnings);
-                match error {
-                    None => self.report.windows += 1,
-                    Some(error) => self.failed(error)?,
-                }
+                self.report.windows += u64::from(errors.is_empty());
+                errors.into_iter().try_for_each(|error| self.failed(error))?;
             }
             Step::Fetched { outcome: Err(error), .. } => self.failed(error)?,
             Step::Fetched { outcome: Ok(blob), room } => {
@@ -226,7 +224,7 @@ impl SeenIds {
     }
 }
 
-async fn subscribed(client: &Client) -> Result<Vec<ContentType>> {
+pub(super) async fn subscribed(client: &Client) -> Result<Vec<ContentType>> {
     let subscriptions = ListSubscriptions {}.send(client.clone(), None).await?;
     let mut types: Vec<_> =
         subscriptions.into_iter().filter(super::Subscription::is_enabled).map(|s| s.content_type).collect();
@@ -238,13 +236,13 @@ async fn subscribed(client: &Client) -> Result<Vec<ContentType>> {
     Ok(without_repeats(types))
 }
 
-fn without_repeats(types: Vec<ContentType>) -> Vec<ContentType> {
+pub(super) fn without_repeats(types: Vec<ContentType>) -> Vec<ContentType> {
     let mut seen = HashSet::new();
     types.into_iter().filter(|of| seen.insert(of.clone())).collect()
 }
 
 /// One error for all that failed: of their kind if they share one.
-fn summary(failures: Vec<Error>, report: &Report) -> Error {
+pub(super) fn summary(failures: Vec<Error>, report: &Report) -> Error {
     let Some(first) = failures.first().cloned() else {
         return Error::new(ErrorKind::Service, "a part of the feed could not be read");
     };

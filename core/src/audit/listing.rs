@@ -97,6 +97,11 @@ impl Listing {
         self.repeated
     }
 
+    /// The keys of the rows that were given out.
+    pub(super) fn take_given(&mut self) -> HashSet<String> {
+        std::mem::take(&mut self.given)
+    }
+
     pub(super) fn window(&self) -> Window {
         self.window
     }
@@ -192,8 +197,7 @@ impl Listing {
     fn at(&self, error: Error) -> Error {
         error.at(|place| {
             place.content_type = Some(self.content_type.to_string());
-            place.start = Some(self.window.start);
-            place.end = Some(self.window.end);
+            self.window.mark(place);
         })
     }
 }

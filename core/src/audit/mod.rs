@@ -9,8 +9,11 @@ mod budget;
 mod codes;
 mod content;
 mod content_type;
+mod diagnose;
+mod ensure;
 mod feed;
-#[cfg(feature = "fuzzing")]
+mod follow;
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod lenient;
 mod listing;
@@ -21,19 +24,28 @@ mod record_type;
 mod records;
 mod route;
 mod schema;
+mod search;
 mod sensitive_types;
 mod subscriptions;
+mod walk;
 mod webhook;
 mod window;
 
 pub(crate) use codes::judge;
 pub use content::{Content, GetContent, ListContent};
 pub use content_type::ContentType;
+pub use diagnose::{Diagnose, DiagnoseBuilder, Diagnosis, Finding, FindingCode, Severity};
+pub use ensure::EnsureSubscriptions;
+pub use follow::{
+    CommitMode, ExportState, FollowBuilder, FollowFeed, FollowIntoJsonl, FollowState, Gap, InspectState,
+    OpenFile, ParkedContent, ParkedSpan, SinkStep, TypeState,
+};
 pub use notifications::{ListNotifications, Notification, NotificationStatus};
 pub use record::AuditRecord;
 pub use record_type::{AuditLogScope, RecordType, UserType};
 pub use records::{ListRecords, OnError, RecordsBuilder};
 pub use schema::{GetRecordSchema, RecordSchema, SchemaField, WorkloadSchema};
+pub use search::{SearchBuilder, SearchRecords};
 pub use sensitive_types::{ListSensitiveTypes, SensitiveType};
 pub use subscriptions::{
     ListSubscriptions, StartSubscription, StopResult, StopSubscription, Subscription, SubscriptionStatus,
@@ -42,6 +54,11 @@ pub use subscriptions::{
 #[cfg(feature = "tower")]
 pub use webhook::WebhookService;
 pub use webhook::{HandleWebhook, WebhookKind, WebhookNotification, WebhookReceiver, WebhookReply};
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::Client;
 use crate::dispatch::{Call, Listing};
@@ -70,6 +87,29 @@ impl Audit {
             client: self.client.clone(),
             request: ListRecords { content_types, ..ListRecords::default() },
         }
+    }
+
+    /// Follows the feed without end, from where the state was left: a file, or a folder of such files.
+    pub fn follow(&self, state: impl Into<PathBuf>) -> FollowBuilder {
+        FollowBuilder::new(self.client.clone(), state.into())
+    }
+
+    /// Tells what a follower's state says: how far it has come, and what keeps failing.
+    pub async fn inspect_state(&self, state: impl Into<PathBuf>) -> Result<FollowState> {
+        self.send(InspectState { state: state.into() }).await
+    }
+
+    /// Gives everything that stands in a follower's state, as JSON.
+    pub async fn export_state(&self, state: impl Into<PathBuf>) -> Result<Map<String, Value>> {
+        self.send(ExportState { state: state.into() }).await
+    }
+
+    /// Starts the subscriptions to these content types that are missing or disabled.
+    pub async fn ensure_subscriptions(
+        &self,
+        content_types: impl IntoIterator<Item = ContentType>,
+    ) -> Result<Vec<Subscription>> {
+        self.send(EnsureSubscriptions { content_types: content_types.into_iter().collect() }).await
     }
 
     /// Starts the subscription to a content type; content is polled. Removes a webhook that is there.
@@ -119,6 +159,16 @@ impl Audit {
     /// Tells what is documented of a record type.
     pub fn record_schema(&self, record_type: RecordType) -> RecordSchema {
         RecordSchema::of(record_type)
+    }
+
+    /// Searches the tenant's audit log from a moment on, far beyond the seven days of the feed.
+    pub fn search(&self, start: Timestamp) -> SearchBuilder {
+        SearchBuilder { client: self.client.clone(), request: SearchRecords::new(start) }
+    }
+
+    /// Looks at everything that the feed depends on, and says what is wrong and what to do. To be awaited.
+    pub fn diagnose(&self) -> DiagnoseBuilder {
+        DiagnoseBuilder { client: self.client.clone(), request: Diagnose::default() }
     }
 
     /// Receives what the service announces: answers the requests to a webhook, and wakes the followers.

@@ -20,9 +20,9 @@ use super::budget::Budget;
 use super::codes;
 use super::content::{Content, fetch};
 use super::content_type::ContentType;
-use super::listing::Listing;
 use super::record::Origin;
 use super::route::Route;
+use super::walk::{Walk, Walked};
 use super::window::Window;
 use crate::Client;
 use crate::error::{Error, ErrorKind, Result};
@@ -36,7 +36,7 @@ const FETCHED_AHEAD: usize = 16;
 
 /// What the streams behind the feed bring.
 pub(super) enum Step {
-    Listed { pages: u64, warnings: Vec<Warning>, error: Option<Error> },
+    Listed { pages: u64, warnings: Vec<Warning>, errors: Vec<Error> },
     Fetched { outcome: Result<Blob>, room: Option<OwnedSemaphorePermit> },
 }
 
@@ -55,7 +55,7 @@ struct Listed {
     content: Vec<Content>,
     pages: u64,
     warnings: Vec<Warning>,
-    error: Option<Error>,
+    errors: Vec<Error>,
 }
 
 enum Work {
@@ -77,7 +77,7 @@ pub(super) fn steps(
     let lister = Arc::clone(&pipeline);
     let listings = stream::iter(jobs).map(move |(of, window)| {
         on_a_task(list(Arc::clone(&lister), of, window))
-            .map(|listed| listed.unwrap_or_else(|error| Listed { error: Some(error), ..Listed::default() }))
+            .map(|listed| listed.unwrap_or_else(|error| Listed { errors: vec![error], ..Listed::default() }))
     });
     let mut seen = Seen::default();
     if ordered {
@@ -92,7 +92,7 @@ pub(super) fn steps(
 
 /// Runs on a task of its own, which goes on while the stream that waits for it is not asked: a listing
 /// that stood still with a place in the pace would hold up the very blobs that it waits for.
-fn on_a_task<T: Send + 'static>(
+pub(super) fn on_a_task<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> BoxFuture<'static, Result<T>> {
     async move {
@@ -109,26 +109,27 @@ async fn list(pipeline: Arc<Pipeline>, of: ContentType, window: Window) -> Liste
     if pipeline.has_ended(&of) {
         return listed;
     }
-    let (client, route) = (pipeline.client.clone(), pipeline.route.clone());
-    let mut listing = Listing::new(client, route, "subscriptions/content", of.clone(), window);
+    let mut walk = Walk::new(pipeline.client.clone(), pipeline.route.clone(), of.clone(), window);
     loop {
-        match listing.next_page::<Content>().await {
-            Ok(Some(page)) => {
+        match walk.next().await {
+            Ok(Some(Walked::Page(page))) => {
                 listed.pages += 1;
                 listed.warnings.extend(page.warnings);
                 listed.content.extend(page.items);
             }
+            Ok(Some(Walked::Done)) => {}
+            Ok(Some(Walked::Failed(_, error))) => listed.errors.push(error),
             Ok(None) => break,
             Err(error) => {
                 if !codes::ends_content_type(&error) || pipeline.end(&of) {
-                    listed.error = Some(error);
+                    listed.errors.push(error);
                 }
                 break;
             }
         }
     }
-    if listing.repeated() > 0 {
-        listed.warnings.push(repeated_content(listing.repeated(), &of, Some(window)));
+    if walk.repeated() > 0 {
+        listed.warnings.push(repeated_content(walk.repeated(), &of, Some(window)));
     }
     listed
         .content
@@ -185,7 +186,7 @@ struct Seen {
 
 impl Seen {
     fn work(&mut self, listed: Listed) -> VecDeque<Work> {
-        let Listed { content, pages, mut warnings, error } = listed;
+        let Listed { content, pages, mut warnings, errors } = listed;
         let mut repeated = HashMap::new();
         let mut work = VecDeque::with_capacity(content.len() + 1);
         for item in content {
@@ -197,12 +198,12 @@ impl Seen {
             }
         }
         warnings.extend(repeated.iter().map(|(of, count)| repeated_content(*count, of, None)));
-        work.push_front(Work::Tell(Step::Listed { pages, warnings, error }));
+        work.push_front(Work::Tell(Step::Listed { pages, warnings, errors }));
         work
     }
 }
 
-fn expired(origin: &Origin) -> Error {
+pub(super) fn expired(origin: &Origin) -> Error {
     Error::new(ErrorKind::Gone, "the content has expired: it was kept for seven days")
         .with_code(Some("AF20051".into()))
         .at(|place| origin.mark(place))

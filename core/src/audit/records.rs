@@ -26,6 +26,14 @@ text_enum! {
     }
 }
 
+impl OnError {
+    /// Refuses what this version does not know.
+    pub(super) fn check(&self) -> Result<()> {
+        let OnError::Unknown(text) = self else { return Ok(()) };
+        Err(Error::invalid(format!("on_error {text:?} is none of raise, raise_at_once and collect")))
+    }
+}
+
 /// Streams the audit records that became available within a span of time.
 ///
 /// Lists the content of each type in windows of at most 24 hours, fetches the blobs concurrently under the
@@ -104,11 +112,7 @@ impl Listing for ListRecords {
             }
             types.iter().try_for_each(ContentType::check)?;
         }
-        if let OnError::Unknown(text) = &self.on_error {
-            return Err(Error::invalid(format!(
-                "on_error {text:?} is none of raise, raise_at_once and collect"
-            )));
-        }
+        self.on_error.check()?;
         if self.extended.iter().flatten().any(|path| path.split('.').any(|part| part.trim().is_empty())) {
             return Err(Error::invalid("extended holds an empty path"));
         }
@@ -171,7 +175,6 @@ impl RecordsBuilder {
     /// Begins. Nothing is sent before the first record is asked for; a request that cannot be right is the
     /// first thing that the stream says.
     pub fn stream(self) -> Paged<AuditRecord> {
-        let opened = self.request.open(self.client);
-        opened.unwrap_or_else(|error| Paged::new(futures::stream::once(std::future::ready(Err(error)))))
+        self.request.open(self.client).unwrap_or_else(Paged::failed)
     }
 }

@@ -30,6 +30,11 @@ impl Route {
         Ok(Route { root, tenant, publisher })
     }
 
+    /// The directory id of the tenant.
+    pub(super) fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
     /// A request to one of the operations.
     pub(super) fn operation(&self, method: Method, path: &str, query: &[(&str, &str)]) -> Request {
         let mut url = self.root.clone();

@@ -67,7 +67,7 @@ impl Span {
             return Err(Error::invalid(format!("the start {start} lies in the future")));
         }
         check_length(end.duration_since(start))?;
-        let oldest = now.saturating_sub(RETENTION - SAFETY).unwrap_or(Timestamp::MIN);
+        let oldest = Window::oldest(now);
         if end <= oldest {
             return Err(Error::invalid(format!(
                 "the span ends at {end}, and nothing that became available before {oldest:.0} is kept any more"
@@ -80,19 +80,39 @@ impl Span {
 impl Window {
     /// Cuts into windows that the service takes: no gap, no overlap.
     pub(super) fn split(self) -> impl Iterator<Item = Window> + Send {
-        std::iter::successors(Some(self.start), |start| {
-            Some(start.saturating_add(LONGEST).unwrap_or(Timestamp::MAX))
-        })
-        .take_while(move |start| *start < self.end)
-        .map(move |start| Window {
-            start,
-            end: start.saturating_add(LONGEST).unwrap_or(Timestamp::MAX).min(self.end),
-        })
+        self.pieces(LONGEST)
+    }
+
+    /// Cuts it in the middle, at a whole second; none if the pieces would be shorter than this.
+    pub(super) fn halves(self, shortest: SignedDuration) -> Option<[Window; 2]> {
+        let half = self.end.duration_since(self.start) / 2;
+        let middle = to_second(self.start.saturating_add(half).ok()?, RoundMode::Floor);
+        let halves = [Window { start: self.start, end: middle }, Window { start: middle, end: self.end }];
+        (half >= shortest).then_some(halves)
+    }
+
+    /// Says in an error which span it was.
+    pub(super) fn mark(self, place: &mut crate::Place) {
+        (place.start, place.end) = (Some(self.start), Some(self.end));
+    }
+
+    /// The oldest beginning of a listing: what became available before is no longer kept.
+    pub(super) fn oldest(now: Timestamp) -> Timestamp {
+        now.saturating_sub(RETENTION - SAFETY).unwrap_or(Timestamp::MIN)
+    }
+
+    /// Cuts into pieces of at most this length.
+    pub(super) fn pieces(self, length: SignedDuration) -> impl Iterator<Item = Window> + Send {
+        let length = length.min(LONGEST);
+        let after = move |start: Timestamp| start.saturating_add(length).unwrap_or(Timestamp::MAX);
+        std::iter::successors(Some(self.start), move |start| Some(after(*start)))
+            .take_while(move |start| *start < self.end)
+            .map(move |start| Window { start, end: after(start).min(self.end) })
     }
 
     /// Moves a start that is no longer kept; none if nothing of the window is.
     pub(super) fn clamp(self, now: Timestamp) -> Option<Window> {
-        let oldest = now.saturating_sub(RETENTION - SAFETY).unwrap_or(Timestamp::MIN);
+        let oldest = Window::oldest(now);
         let window = Window { start: self.start.max(oldest), end: self.end }.to_seconds();
         (window.start < window.end).then_some(window)
     }
@@ -106,7 +126,7 @@ impl Window {
     }
 
     /// The service's format has whole seconds: the window grows to them.
-    fn to_seconds(self) -> Window {
+    pub(super) fn to_seconds(self) -> Window {
         Window { start: to_second(self.start, RoundMode::Floor), end: to_second(self.end, RoundMode::Ceil) }
     }
 

@@ -1,0 +1,12 @@
+//! The state of a follower: one file a tenant, in transactions.
+
+mod export;
+mod open;
+mod rows;
+mod tables;
+mod work;
+
+pub(super) use open::{Following, State};
+pub(super) use rows::{FileRow, GapRow, SpanRow, TypeRow, WorkKey, WorkRow};
+pub(super) use tables::FIRST_LISTED;
+pub(super) use work::{Delivered, Safe};
