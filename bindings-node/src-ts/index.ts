@@ -15,3 +15,10 @@ export { type Page, Paged } from './paged';
 export type { Original } from './records';
 export * from './sandbox';
 export type { AccessToken, TokenFunction, TokenRequest } from './tokens';
+export {
+  type WebhookAbout,
+  type WebhookHandler,
+  webhookHandler,
+  type WebhookOptions,
+  type WebhookRejection,
+} from './webhook';

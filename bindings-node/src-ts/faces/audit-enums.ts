@@ -599,6 +599,100 @@ export const AuditLogScope = {
 /** A number of {@link AuditLogScope}, or one that this version does not know. */
 export type AuditLogScope = number;
 
+/** Who says that a batch of a follower is safe. */
+export const CommitMode = {
+  /** Asking for the next batch says that the one before is safe. */
+  Auto: 'auto',
+  /** Nothing is safe until `commit` is called. */
+  Manual: 'manual',
+} as const;
+
+/** A value of {@link CommitMode}, or one that this version does not know. */
+export type CommitMode = (typeof CommitMode)[keyof typeof CommitMode] | (string & {});
+
+/** What a finding is about. */
+export const FindingCode = {
+  /** Whether a token can be had. */
+  Token: 'token',
+  /** The application's secret has expired. */
+  SecretExpired: 'secret_expired',
+  /** The secret is not the application's. */
+  SecretWrong: 'secret_wrong',
+  /** The tenant does not know the application. */
+  ApplicationUnknown: 'application_unknown',
+  /** The application was disabled. */
+  ApplicationDisabled: 'application_disabled',
+  /** No administrator has consented to the application's permissions. */
+  ConsentMissing: 'consent_missing',
+  /** The tenant does not exist, or the token is another tenant's. */
+  WrongTenant: 'wrong_tenant',
+  /** The tenant is in another cloud, or the token is for another host. */
+  WrongCloud: 'wrong_cloud',
+  /** The token's time is over. */
+  TokenExpired: 'token_expired',
+  /** The service refuses the token, though nothing can be seen to be wrong with it. */
+  TokenRefused: 'token_refused',
+  /** The application lacks a permission. */
+  PermissionMissing: 'permission_missing',
+  /** The clock of this machine is wrong. */
+  ClockSkew: 'clock_skew',
+  /** In whose name requests are sent. */
+  PublisherId: 'publisher_id',
+  /** Unified auditing is off, or seems to be. */
+  AuditingOff: 'auditing_off',
+  /** A subscription that is as it should be. */
+  Subscription: 'subscription',
+  /** A content type that is not subscribed. */
+  SubscriptionMissing: 'subscription_missing',
+  /** A subscription that is disabled. */
+  SubscriptionDisabled: 'subscription_disabled',
+  /** A webhook that is as it should be. */
+  Webhook: 'webhook',
+  /** A webhook that the service has disabled, after too many failed deliveries. */
+  WebhookDisabled: 'webhook_disabled',
+  /** A webhook whose expiration has passed. */
+  WebhookExpired: 'webhook_expired',
+  /** A webhook of whose deliveries some fail. */
+  WebhookFailing: 'webhook_failing',
+  /** What a first listing gave. */
+  Listing: 'listing',
+  /** A subscription without content in the last 24 hours. */
+  NoContent: 'no_content',
+  /** The authority or the service cannot be reached, or is in trouble. */
+  Unreachable: 'unreachable',
+} as const;
+
+/** A value of {@link FindingCode}, or one that this version does not know. */
+export type FindingCode = (typeof FindingCode)[keyof typeof FindingCode] | (string & {});
+
+/** How much a finding matters. */
+export const Severity = {
+  /** As it should be. */
+  Ok: 'ok',
+  /** Worth knowing; may well be meant so. */
+  Info: 'info',
+  /** Records come, but something should be seen to. */
+  Warning: 'warning',
+  /** Records or notifications do not come because of it. */
+  Problem: 'problem',
+} as const;
+
+/** A value of {@link Severity}, or one that this version does not know. */
+export type Severity = (typeof Severity)[keyof typeof Severity] | (string & {});
+
+/** What a request to a webhook turned out to be. */
+export const WebhookKind = {
+  /** The service asked whether somebody listens, as it does while a subscription is started. */
+  Validation: 'validation',
+  /** The service announced new content. */
+  Notifications: 'notifications',
+  /** It is not from the service, or cannot be understood. */
+  Rejected: 'rejected',
+} as const;
+
+/** A value of {@link WebhookKind}, or one that this version does not know. */
+export type WebhookKind = (typeof WebhookKind)[keyof typeof WebhookKind] | (string & {});
+
 /** The state of a subscription or of its webhook. */
 export const SubscriptionStatus = {
   /** In use. */

@@ -90,6 +90,14 @@ export class DecodeError extends M365Error {
   }
 }
 
+/** A file of this machine, such as the state of a follower, could not be read or written. */
+export class StorageError extends M365Error {
+  static {
+    this.prototype.name = 'StorageError';
+    registerErrorClass('StorageError', this);
+  }
+}
+
 /** The operation does not exist on the wire that the client speaks. */
 export class UnsupportedOnWire extends M365Error {
   static {

@@ -40,7 +40,26 @@ export const WarningCode = {
   MissingId: 'missing_id',
   /** The local clock differs from the service's; the difference is allowed for. */
   ClockSkew: 'clock_skew',
+  /** A search found more records than the service hands out for one query. */
+  RecordLimit: 'record_limit',
 } as const;
 
 /** A value of {@link WarningCode}, or one that this version does not know. */
 export type WarningCode = (typeof WarningCode)[keyof typeof WarningCode] | (string & {});
+
+/** How far the service has come with the query of a search. */
+export const QueryStatus = {
+  /** It waits for its turn. */
+  NotStarted: 'notStarted',
+  /** It is being carried out. */
+  Running: 'running',
+  /** Its records can be read. */
+  Succeeded: 'succeeded',
+  /** The service could not carry it out. */
+  Failed: 'failed',
+  /** It was cancelled. */
+  Cancelled: 'cancelled',
+} as const;
+
+/** A value of {@link QueryStatus}, or one that this version does not know. */
+export type QueryStatus = (typeof QueryStatus)[keyof typeof QueryStatus] | (string & {});

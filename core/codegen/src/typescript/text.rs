@@ -81,6 +81,11 @@ pub(super) fn literal(value: &serde_json::Value) -> String {
         serde_json::Value::String(text) if !text.contains('\'') => {
             format!("'{}'", text.replace('\\', "\\\\"))
         }
+        // JavaScript has one kind of number, and nobody writes `5.0` there.
+        serde_json::Value::Number(number) => {
+            let text = number.to_string();
+            text.strip_suffix(".0").unwrap_or(&text).to_owned()
+        }
         other => other.to_string(),
     }
 }
