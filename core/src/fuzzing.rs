@@ -12,7 +12,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde_json::Value;
 
 use crate::audit;
-pub use crate::audit::fuzzing::{blob, link, listing, webhook};
+pub use crate::audit::fuzzing::{blob, link, listing, search_page, state_row, webhook};
 use crate::error::{Error, ErrorKind, Repeat};
 use crate::http::{Answer, Refusal, by_status};
 use crate::identity::authority;
@@ -106,11 +106,13 @@ mod tests {
     #[test]
     fn what_was_found_once_stays_mended() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-        let targets: [(&str, fn(&[u8])); 6] = [
+        let targets: [(&str, fn(&[u8])); 8] = [
             ("blob", super::blob),
             ("error_body", super::error_body),
             ("link", super::link),
             ("listing", super::listing),
+            ("search_page", super::search_page),
+            ("state_row", super::state_row),
             ("token", super::token),
             ("webhook", super::webhook),
         ];

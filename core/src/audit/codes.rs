@@ -82,7 +82,7 @@ fn meaning(code: &str) -> Option<(ErrorKind, Repeat, &'static str)> {
 fn without_code(refusal: &Refusal) -> Error {
     let says =
         |text: &str| refusal.text.contains(text) || refusal.code.as_deref().is_some_and(|c| c.contains(text));
-    if says("Too many requests") {
+    if refusal.status.as_u16() == 429 || says("Too many requests") {
         return refusal.error(Throttled, Repeat::Throttled);
     }
     if says("Tenant") && says("does not exist") {
@@ -127,6 +127,7 @@ mod tests {
             (403, "{'error':{'code':'AF429','message':'Too many requests. Method=GetBlob, PublisherId=0'}}"),
             (403, "Too many requests"),
             (429, ""),
+            (429, "Tenant x does not exist"),
         ] {
             let error = judged(status, body);
             assert_eq!((error.kind(), error.repeat()), (Throttled, Repeat::Throttled), "{status} {body}");

@@ -253,3 +253,13 @@ pub fn webhook(data: &[u8]) {
         assert_eq!(again.content_id, notification.content_id);
     }
 }
+
+/// A row of a follower's state.
+pub fn state_row(json: &[u8]) {
+    super::follow::fuzzing::state_row(json);
+}
+
+/// A page of what a search found.
+pub fn search_page(body: &[u8]) {
+    super::search::fuzzing::search_page(body);
+}

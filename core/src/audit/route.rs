@@ -77,9 +77,11 @@ impl Route {
 
     fn rebuilt(&self, id: &str) -> Url {
         let mut url = self.root.clone();
+        // An address is read without them, so that a `..` with a tab in it would lead out of the feed.
+        let id = id.replace(|c: char| c.is_ascii_control(), "");
         if let Ok(mut segments) = url.path_segments_mut() {
             // `$` stays as it is, which matters: nobody has seen the service accept it escaped.
-            segments.pop_if_empty().push("audit").push(id);
+            segments.pop_if_empty().push("audit").push(&id);
         }
         url
     }

@@ -13,6 +13,8 @@ mod clock;
 mod fetcher;
 mod files;
 mod follower;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) mod fuzzing;
 mod inspect;
 mod into_jsonl;
 mod ledger;

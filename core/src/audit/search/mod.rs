@@ -4,6 +4,8 @@
 //! what it found in `results`.
 
 mod envelope;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) mod fuzzing;
 mod names;
 mod query;
 mod results;

@@ -211,7 +211,7 @@ fn judge(refusal: &Refusal) -> Error {
     }
 }
 
-fn found(answer: &Answer) -> Result<Found> {
+pub(super) fn found(answer: &Answer) -> Result<Found> {
     #[derive(Deserialize)]
     struct Page<'a> {
         #[serde(borrow)]

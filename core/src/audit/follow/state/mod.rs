@@ -8,5 +8,7 @@ mod work;
 
 pub(super) use open::{Following, State};
 pub(super) use rows::{FileRow, GapRow, SpanRow, TypeRow, WorkKey, WorkRow};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) use rows::{read as read_row, write as write_row};
 pub(super) use tables::FIRST_LISTED;
 pub(super) use work::{Delivered, Safe};
