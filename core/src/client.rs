@@ -23,6 +23,8 @@ const RATE_LIMIT: f64 = 2_000.0;
 const ATTEMPTS: u32 = 6;
 const DEADLINE: Duration = Duration::from_secs(30 * 60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// No record that anybody has seen comes near it.
+const MAX_RECORD_BYTES: u64 = 64 * 1024 * 1024;
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client of one tenant. Cheap to clone; clones share connections, tokens and pace.
@@ -36,6 +38,7 @@ struct Shared {
     cloud: Cloud,
     publisher_id: Option<String>,
     concurrency: usize,
+    max_record_bytes: usize,
     corridor: Corridor,
     /// When this client started a subscription: the service asks for a pause before it is started again.
     starts: Mutex<HashMap<ContentType, Timestamp>>,
@@ -78,6 +81,10 @@ pub struct ClientOptions {
     /// Default: 30 seconds.
     #[serde(default)]
     pub read_timeout: Option<Interval>,
+    /// How long one audit record may be, in bytes. A longer one is reported in place of being delivered, and
+    /// its siblings come. Default: 64 MiB.
+    #[serde(default)]
+    pub max_record_bytes: Option<u64>,
     /// The URL of a proxy for all requests. Default: what the environment names.
     #[serde(default)]
     pub proxy: Option<String>,
@@ -113,6 +120,10 @@ impl Client {
                 "rate_limit {rate} is not a positive number of requests a minute"
             )));
         }
+        let max_record_bytes = options.max_record_bytes.unwrap_or(MAX_RECORD_BYTES);
+        if max_record_bytes == 0 {
+            return Err(Error::invalid("max_record_bytes is 0: it must be at least 1"));
+        }
         let corridor = Corridor {
             hosts,
             identity: Identity::new(options.tenant.clone(), options.credential),
@@ -121,7 +132,7 @@ impl Client {
                 attempts: positive("attempts", options.attempts, ATTEMPTS)?,
                 deadline: some_time("deadline", options.deadline, DEADLINE)?,
             },
-            send: Send::new(&SendOptions {
+            send: Send::new(SendOptions {
                 connect_timeout: some_time("connect_timeout", options.connect_timeout, CONNECT_TIMEOUT)?,
                 read_timeout: some_time("read_timeout", options.read_timeout, READ_TIMEOUT)?,
                 proxy: options.proxy.map(|proxy| check_proxy(&proxy).map(|()| proxy)).transpose()?,
@@ -139,6 +150,7 @@ impl Client {
                 cloud: options.cloud,
                 publisher_id: options.publisher_id,
                 concurrency: concurrency as usize,
+                max_record_bytes: usize::try_from(max_record_bytes).unwrap_or(usize::MAX),
                 corridor,
                 starts: Mutex::default(),
             }),
@@ -161,6 +173,11 @@ impl Client {
 
     pub(crate) fn concurrency(&self) -> usize {
         self.shared.concurrency
+    }
+
+    /// How long a record may be.
+    pub(crate) fn max_record_bytes(&self) -> usize {
+        self.shared.max_record_bytes
     }
 
     pub(crate) fn started_at(&self, of: &ContentType) -> Option<Timestamp> {
@@ -199,6 +216,7 @@ impl ClientOptions {
             deadline: None,
             connect_timeout: None,
             read_timeout: None,
+            max_record_bytes: None,
             proxy: None,
             root_certificates: None,
             user_agent: None,
@@ -262,6 +280,8 @@ impl ClientBuilder {
         connect_timeout: Interval;
         /// How long nothing may arrive before an answer counts as stalled.
         read_timeout: Interval;
+        /// How long one audit record may be, in bytes.
+        max_record_bytes: u64;
         /// The URL of a proxy for all requests.
         proxy: String;
         /// Certificate authorities to trust besides the system's, as PEM text.
@@ -319,6 +339,7 @@ mod tests {
             (builder().rate_limit(f64::NAN), "rate_limit"),
             (builder().attempts(0u32), "attempts"),
             (builder().deadline(Duration::ZERO), "deadline"),
+            (builder().max_record_bytes(0u64), "max_record_bytes"),
             (builder().publisher_id("me"), "publisher_id"),
             (builder().proxy("socks9"), "proxy"),
             (builder().root_certificates("not pem"), "root_certificates"),

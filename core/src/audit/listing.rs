@@ -124,7 +124,11 @@ impl Listing {
                     self.restarts += 1;
                     self.seen.clear();
                     match self.window.clamp(corridor.now()) {
-                        Some(window) => (self.window, self.next) = (window, Some(Next::First)),
+                        Some(window) => {
+                            warnings
+                                .extend((window.start > self.window.start).then(|| window.clamp_warning()));
+                            (self.window, self.next) = (window, Some(Next::First));
+                        }
                         None => return Err(self.at(error)),
                     }
                     continue;

@@ -10,6 +10,8 @@ use crate::page::{Warning, WarningCode};
 const RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How far inside the retention a listing stays, so that it does not slip out on the way.
 const SAFETY: SignedDuration = SignedDuration::from_mins(5);
+/// The same for what is known to be there, of which no second is to be given up.
+const ON_THE_WAY: SignedDuration = SignedDuration::from_secs(30);
 /// The longest listing; of longer ones the service may answer a part without saying so.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
@@ -96,7 +98,13 @@ impl Window {
         (place.start, place.end) = (Some(self.start), Some(self.end));
     }
 
-    /// The oldest beginning of a listing: what became available before is no longer kept.
+    /// Before this nothing is kept any more, give or take the time that asking for it takes.
+    pub(super) fn kept_since(now: Timestamp) -> Timestamp {
+        let kept_since = now.saturating_sub(RETENTION - ON_THE_WAY).unwrap_or(Timestamp::MIN);
+        to_second(kept_since, RoundMode::Ceil)
+    }
+
+    /// The oldest beginning of a listing that is sure to be taken.
     pub(super) fn oldest(now: Timestamp) -> Timestamp {
         now.saturating_sub(RETENTION - SAFETY).unwrap_or(Timestamp::MIN)
     }
@@ -136,11 +144,14 @@ impl Window {
 
     /// Whether the times of a next link lie within this window; one that says nothing does.
     pub(super) fn allows(self, link: &url::Url) -> bool {
+        // By differences, because a link may name a time at the very end of time.
         let slack = SignedDuration::from_secs(1);
         link.query_pairs().all(|(name, value)| {
             let is_time = name.eq_ignore_ascii_case("starttime") || name.eq_ignore_ascii_case("endtime");
             match (is_time, super::lenient::time(&value)) {
-                (true, Some(time)) => time + slack >= self.start && time - slack <= self.end,
+                (true, Some(time)) => {
+                    self.start.duration_since(time) <= slack && time.duration_since(self.end) <= slack
+                }
                 _ => true,
             }
         })
@@ -222,6 +233,10 @@ mod tests {
         };
         assert!(window.allows(&link(at(-3600))));
         assert!(!window.allows(&link(at(-366 * 86_400))));
+        for end_of_time in ["9999-12-30T22:00:00.9Z", "-009999-01-02T01:59:59Z"] {
+            let link = format!("https://x.example/c?starttime={end_of_time}");
+            assert!(!window.allows(&url::Url::parse(&link).unwrap()));
+        }
         assert!(window.allows(&url::Url::parse("https://x.example/c?nextpage=1&starttime=soon").unwrap()));
     }
 }

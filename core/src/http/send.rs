@@ -1,6 +1,8 @@
 //! The one door out: reqwest, with timeouts that notice a stall rather than a size.
 
+use std::collections::HashMap;
 use std::error::Error as StdError;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -17,7 +19,7 @@ use crate::identity::Token;
 const BELIEVED_LENGTH: usize = 64 * 1024 * 1024;
 
 /// How connections are made.
-#[derive(Debug, Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct SendOptions {
     pub(crate) connect_timeout: Duration,
     pub(crate) read_timeout: Duration,
@@ -34,14 +36,25 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-/// Sends requests, over connections that are kept and shared.
-#[derive(Debug, Clone)]
+/// Sends requests, over connections that are kept, and shared by all clients that make them alike.
 pub(crate) struct Send {
-    http: reqwest::Client,
+    options: SendOptions,
+    own: Arc<reqwest::Client>,
+    shared: OnceLock<Arc<reqwest::Client>>,
 }
 
+/// Whose connections they are: they live in a runtime, and do not outlive a fork.
+#[derive(PartialEq, Eq, Hash)]
+struct Owner {
+    process: u32,
+    runtime: Option<tokio::runtime::Id>,
+    options: SendOptions,
+}
+
+static CONNECTIONS: LazyLock<Mutex<HashMap<Owner, Weak<reqwest::Client>>>> = LazyLock::new(Mutex::default);
+
 impl Send {
-    pub(crate) fn new(options: &SendOptions) -> Result<Self> {
+    pub(crate) fn new(options: SendOptions) -> Result<Self> {
         let mut builder = reqwest::Client::builder()
             .connect_timeout(options.connect_timeout)
             .read_timeout(options.read_timeout)
@@ -63,14 +76,32 @@ impl Send {
         }
         let http =
             builder.build().map_err(|e| Error::invalid("the HTTP client cannot be set up").with_source(e))?;
-        Ok(Send { http })
+        Ok(Send { options, own: Arc::new(http), shared: OnceLock::new() })
+    }
+
+    /// Where the first request is sent decides whose connections are used: before, nobody knows the runtime.
+    fn http(&self) -> &reqwest::Client {
+        self.shared.get_or_init(|| {
+            let owner = Owner {
+                process: std::process::id(),
+                runtime: tokio::runtime::Handle::try_current().ok().map(|handle| handle.id()),
+                options: self.options.clone(),
+            };
+            let mut connections = CONNECTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+            connections.retain(|_, client| client.strong_count() > 0);
+            let present = connections.get(&owner).and_then(Weak::upgrade);
+            present.unwrap_or_else(|| {
+                connections.insert(owner, Arc::downgrade(&self.own));
+                Arc::clone(&self.own)
+            })
+        })
     }
 
     /// Sends once, and reads the whole answer.
     pub(super) async fn send(&self, request: &Request, bearer: Option<&Token>) -> Result<Answer> {
         require_https("the address", &request.url)?;
         let mut out =
-            self.http.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+            self.http().request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
         if let Some(token) = bearer {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.secret().expose_secret()))
                 .map_err(|_| {

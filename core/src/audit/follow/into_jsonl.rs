@@ -151,8 +151,10 @@ impl Sink {
         errors.append(&mut batch.errors);
         let warnings = std::mem::take(&mut batch.warnings);
         let step = self.write(batch).await?;
+        // A batch may hold nothing but news.
+        let steps = Vec::from_iter((step != SinkStep::default()).then_some(step));
         let report = self.follower.report().await?;
-        Ok(Some(Page { errors, warnings, report: Some(report), ..Page::of(vec![step]) }))
+        Ok(Some(Page { errors, warnings, report: Some(report), ..Page::of(steps) }))
     }
 
     /// The next batch; while there is none, files that are old enough get their name.

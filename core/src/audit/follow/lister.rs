@@ -9,11 +9,13 @@ use super::batch::Event;
 use super::shared::Shared;
 use super::state::{GapRow, SpanRow, TypeRow};
 use crate::audit::codes;
+use crate::audit::content::Content;
 use crate::audit::content_type::ContentType;
 use crate::audit::listing::ListedPage;
 use crate::audit::walk::{Walk, Walked};
 use crate::audit::window::Window;
 use crate::error::{Error, ErrorKind, Result};
+use crate::page::WarningCode;
 
 /// The first listing is so long, and later ones grow and shrink with what they find.
 const FIRST_SPAN: SignedDuration = SignedDuration::from_hours(1);
@@ -89,10 +91,10 @@ impl Lister {
         let shared = Arc::clone(&self.shared);
         let now = shared.client.corridor().service_now().await?;
         let mut row = self.type_row(now).await?;
-        let oldest = Window::oldest(now);
-        if row.listed_to < oldest {
-            let gap = Window { start: row.listed_to, end: oldest };
-            row.listed_to = oldest;
+        let kept_since = Window::kept_since(now);
+        if row.listed_to < kept_since {
+            let gap = Window { start: row.listed_to, end: kept_since };
+            row.listed_to = kept_since;
             self.note_gap(gap, row).await?;
         }
         let mut found = self.list_failed_spans(now, row).await?;
@@ -103,7 +105,8 @@ impl Lister {
         row.listed_to = row.listed_to.min(end);
         let sweeps = went_back || row.swept_at.is_none_or(|at| now.duration_since(at) >= SWEEP_EVERY);
         let back = if sweeps { SWEEP_BACK.max(shared.options.overlap) } else { shared.options.overlap };
-        let start = row.listed_to.saturating_sub(back).unwrap_or(Timestamp::MIN).max(row.since).max(oldest);
+        let start =
+            row.listed_to.saturating_sub(back).unwrap_or(Timestamp::MIN).max(row.since).max(kept_since);
         let mut start = Window { start, end }.to_seconds().start;
         while start < end {
             let window =
@@ -149,7 +152,7 @@ impl Lister {
             match step {
                 Walked::Page(page) => {
                     pages += 1;
-                    found += self.add(page).await?;
+                    found += self.add(page, window, row).await?;
                 }
                 Walked::Done => {}
                 Walked::Failed(part, error) => self.put_aside(part, error, 0).await?,
@@ -162,10 +165,15 @@ impl Lister {
         Ok(found)
     }
 
-    async fn add(&self, page: ListedPage<crate::audit::Content>) -> Result<u64> {
+    async fn add(&self, page: ListedPage<Content>, window: Window, row: TypeRow) -> Result<u64> {
         self.shared.counts.pages.fetch_add(1, Ordering::Relaxed);
-        if !page.warnings.is_empty() {
-            self.shared.send(Event::Warnings(page.warnings)).await;
+        let (clamped, warnings): (Vec<_>, Vec<_>) =
+            page.warnings.into_iter().partition(|warning| warning.code == WarningCode::StartClamped);
+        for end in clamped.iter().filter_map(|warning| warning.start).filter(|end| *end > window.start) {
+            self.note_gap(Window { start: window.start, end }, row).await?;
+        }
+        if !warnings.is_empty() {
+            self.shared.send(Event::Warnings(warnings)).await;
         }
         let items = page.items;
         if items.is_empty() {
@@ -201,7 +209,7 @@ impl Lister {
             let mut failures = Vec::new();
             loop {
                 match walk.next().await {
-                    Ok(Some(Walked::Page(page))) => found += self.add(page).await?,
+                    Ok(Some(Walked::Page(page))) => found += self.add(page, window, row).await?,
                     Ok(Some(Walked::Done)) => {}
                     Ok(Some(Walked::Failed(part, error))) => failures.push((part, error)),
                     Ok(None) => break,
