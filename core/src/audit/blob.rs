@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::record::{AuditRecord, Origin};
+use super::record::{AuditRecord, Origin, beyond_limits};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A blob that is whole and well formed; its records are read as they are taken.
@@ -17,6 +17,8 @@ pub(super) struct Blob {
     origin: Origin,
     bodies: VecDeque<Body>,
     taken: usize,
+    /// How long a record may be, in bytes.
+    longest: usize,
     /// How long the bodies are, decompressed.
     pub(super) bytes: usize,
 }
@@ -37,7 +39,13 @@ impl Blob {
         };
         let elements = elements.iter().map(place).collect::<Vec<_>>().into_iter();
         let bodies = VecDeque::from([Body { bytes: body.clone(), elements }]);
-        Ok(Blob { origin: origin.clone(), bodies, taken: 0, bytes: body.len() })
+        Ok(Blob { origin: origin.clone(), bodies, taken: 0, longest: usize::MAX, bytes: body.len() })
+    }
+
+    /// Reports records that are longer than this, in place of delivering them.
+    pub(super) fn with_longest(mut self, bytes: usize) -> Blob {
+        self.longest = bytes;
+        self
     }
 
     /// Adds the records of another body of the same blob.
@@ -53,9 +61,15 @@ impl Blob {
         while records.len() < count
             && let Some(element) = self.next_element()
         {
-            match AuditRecord::read(element.clone(), &self.origin) {
-                Some(record) => records.push(record),
-                None => errors.push(not_a_record(&element, self.taken, &self.origin)),
+            let outcome = match beyond_limits(&element, self.longest) {
+                Some(why) => Err(why),
+                None => {
+                    AuditRecord::read(element.clone(), &self.origin).ok_or_else(|| "is not a record".into())
+                }
+            };
+            match outcome {
+                Ok(record) => records.push(record),
+                Err(why) => errors.push(not_a_record(&element, &why, self.taken, &self.origin)),
             }
             self.taken += 1;
         }
@@ -106,14 +120,12 @@ fn not_an_array(body: &Bytes, error: serde_json::Error) -> Error {
     Error::decode(message).with_status(200).with_source(error)
 }
 
-fn not_a_record(element: &[u8], index: usize, origin: &Origin) -> Error {
+fn not_a_record(element: &[u8], why: &str, index: usize, origin: &Origin) -> Error {
     let start = String::from_utf8_lossy(&element[..element.len().min(80)]);
-    Error::new(ErrorKind::Decode, format!("element {index} of the blob is not a record: {start}")).at(
-        |place| {
-            origin.mark(place);
-            place.index = Some(index);
-        },
-    )
+    Error::new(ErrorKind::Decode, format!("element {index} of the blob {why}: {start}")).at(|place| {
+        origin.mark(place);
+        place.index = Some(index);
+    })
 }
 
 #[cfg(test)]
@@ -132,6 +144,17 @@ mod tests {
         let ids: Vec<_> = records.into_iter().filter_map(|r| r.id).collect();
         assert_eq!(ids, ["a", "b"]);
         assert_eq!(errors.iter().map(|e| e.place().index).collect::<Vec<_>>(), [Some(1), Some(2), Some(4)]);
+    }
+
+    #[test]
+    fn what_is_too_long_or_too_deep_is_reported_and_its_siblings_come() {
+        let deep = format!("{}{}", r#"{"a":"#.repeat(500), "1".to_owned() + &"}".repeat(500));
+        let long = format!(r#"{{"Id":"{}"}}"#, "x".repeat(5_000));
+        let body = format!(r#"[{{"Id":"a"}}, {deep}, {long}, {{"Id":"b"}}]"#);
+        let (records, errors) = read(body).unwrap().with_longest(4_000).take(9);
+        let ids: Vec<_> = records.into_iter().filter_map(|r| r.id).collect();
+        assert_eq!(ids, ["a", "b"]);
+        assert_eq!(errors.iter().map(|e| e.place().index).collect::<Vec<_>>(), [Some(1), Some(2)]);
     }
 
     #[test]

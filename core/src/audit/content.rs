@@ -278,5 +278,5 @@ async fn fetch_pages(client: &Client, route: &Route, origin: &Origin, first: &Re
         blob.append(more);
         link = after;
     }
-    Ok(blob)
+    Ok(blob.with_longest(client.max_record_bytes()))
 }

@@ -101,7 +101,8 @@ impl Item for AuditRecord {
 impl AuditRecord {
     /// The whole record as native values; numbers beyond 64 bits become floats.
     ///
-    /// Objects nested deeper than 128 levels are refused with a `DecodeError`.
+    /// Fails with a `DecodeError` for what native values cannot hold, such as a text that the service cut within
+    /// a character.
     pub fn data(&self) -> Result<Map<String, Value>> {
         serde_json::from_slice(&self.raw)
             .map_err(|e| Error::decode("the record cannot be read as native values").with_source(e))
@@ -171,6 +172,40 @@ impl fmt::Debug for AuditRecord {
             .field("user_id", &self.user_id)
             .finish_non_exhaustive()
     }
+}
+
+/// A record that is nested as deep as this is not delivered: languages read JSON by recursion.
+const TOO_DEEP: usize = 128;
+
+/// Why an element is not read as a record although it may be one; none if it is within the limits.
+pub(super) fn beyond_limits(element: &[u8], longest: usize) -> Option<String> {
+    if element.len() > longest {
+        return Some(format!("has {} bytes, and {longest} are allowed by max_record_bytes", element.len()));
+    }
+    // Nearly all have fewer brackets in all, which is quickly told.
+    let opens = |byte: &u8| matches!(byte, b'{' | b'[');
+    let too_deep =
+        element.iter().filter(|byte| opens(byte)).count() >= TOO_DEEP && depth(element) >= TOO_DEEP;
+    too_deep.then(|| format!("is nested {TOO_DEEP} levels deep or deeper"))
+}
+
+/// How deep well-formed JSON is nested.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_text) = (0_usize, 0, false);
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' if in_text => drop(bytes.next()),
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// The blob that records come from.
@@ -294,6 +329,22 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_delivered_can_be_read_as_native_values() {
+        let nested = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+        for levels in [1, 100, 127] {
+            assert_eq!(beyond_limits(nested(levels).as_bytes(), 10_000), None);
+            assert!(read(&nested(levels)).data().is_ok(), "{levels}");
+        }
+        for levels in [128, 200_000] {
+            assert!(beyond_limits(nested(levels).as_bytes(), usize::MAX).unwrap().contains("deep"));
+        }
+        let brackets =
+            format!(r#"{{"a":"{}\"{}","b":[{}[]]}}"#, "[".repeat(200), "{".repeat(200), "[],".repeat(200));
+        assert_eq!(beyond_limits(brackets.as_bytes(), 10_000), None);
+        assert!(beyond_limits(brackets.as_bytes(), 100).unwrap().contains("max_record_bytes"));
     }
 
     proptest! {

@@ -72,6 +72,6 @@ mod tests {
             assert_eq!(record_type(&name), Some(*known), "{name}");
         }
         assert_eq!((record_type("syntheticProbe"), of_record_type(RecordType(99_999))), (None, None));
-        assert_eq!(user_type("dcAdmin"), Some(UserType::DCAdmin));
+        assert_eq!(user_type("dcAdmin"), Some(UserType::DcAdmin));
     }
 }

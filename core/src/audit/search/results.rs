@@ -9,7 +9,7 @@ use futures::stream;
 
 use super::super::PAGE_OF_RECORDS;
 use super::super::feed::summary;
-use super::super::record::{AuditRecord, Origin};
+use super::super::record::{AuditRecord, Origin, beyond_limits};
 use super::super::records::OnError;
 use super::SearchRecords;
 use super::envelope;
@@ -183,10 +183,15 @@ impl Search {
         let count = reading.elements.len().min(PAGE_OF_RECORDS);
         let mut records = Vec::with_capacity(count);
         let origin = Origin::new(None, "");
+        let longest = self.client.max_record_bytes();
         for element in reading.elements.drain(..count) {
-            match envelope::read(&element, &origin) {
-                Some(record) => records.push(record),
-                None => self.failed(not_a_record(&element, reading.taken))?,
+            let outcome = match beyond_limits(&element, longest) {
+                Some(why) => Err(why),
+                None => envelope::read(&element, &origin).ok_or_else(|| "is not a record".into()),
+            };
+            match outcome {
+                Ok(record) => records.push(record),
+                Err(why) => self.failed(not_a_record(&element, &why, reading.taken))?,
             }
             reading.taken += 1;
         }
@@ -240,8 +245,8 @@ fn limit_warning(state: &State) -> Warning {
     Warning::new(WarningCode::RecordLimit, message)
 }
 
-fn not_a_record(element: &[u8], index: usize) -> Error {
+fn not_a_record(element: &[u8], why: &str, index: usize) -> Error {
     let start = String::from_utf8_lossy(&element[..element.len().min(80)]);
-    Error::new(ErrorKind::Decode, format!("element {index} of the search's result is not a record: {start}"))
+    Error::new(ErrorKind::Decode, format!("element {index} of the search's result {why}: {start}"))
         .at(|place| place.index = Some(index))
 }

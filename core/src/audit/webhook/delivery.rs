@@ -297,10 +297,10 @@ mod tests {
         let good = notification(&json!({"tenantId": TENANT.to_uppercase(), "new": [1]}));
         let accepted = read(
             &json!([good, 7, notification(&json!({"tenantId": APP})), notification(&json!({"contentId": ".."})),
-                notification(&json!({"contentId": "a\nb"})), {"tenantId": TENANT}, notification(&json!({"contentCreated": 5}))]),
+                notification(&json!({"contentId": "a\nb"})), {"tenantId": TENANT}, notification(&json!({"contentUri": 5}))]),
             None,
         );
-        assert_eq!(accepted.notifications.len(), 1);
+        assert_eq!(accepted.notifications.len(), 1, "{:?}", accepted.notifications);
         assert_eq!(accepted.notifications[0].extra["new"], json!([1]));
         assert!(accepted.notifications[0].content_uri.is_some());
         let indices: Vec<_> =
