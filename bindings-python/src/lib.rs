@@ -9,6 +9,7 @@ mod bridge;
 mod client;
 mod errors;
 mod gate;
+mod listing;
 mod logs;
 mod pages;
 mod process;

@@ -1,56 +1,21 @@
 //! A listing: page after page, as JSON.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use futures::future::{AbortHandle, Abortable};
+use m365kit::Error;
 use m365kit::dispatch::Page;
-use m365kit::{Committer, Error};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::listing::{Commit, Listing};
 use crate::process::Process;
 use crate::tokens::Callback;
 use crate::{bridge, errors, logs};
 
-/// A listing, of which everything goes when it is closed: what it holds open, such as a file, too.
-struct Open {
-    /// Whether it has been ended: who comes for a page after that gets none, even before it is dropped.
-    ended: AtomicBool,
-    pages: tokio::sync::Mutex<Option<m365kit::dispatch::Pages>>,
-    /// Beside the pages, so that a commit need not wait until the next page has come.
-    committer: tokio::sync::RwLock<Option<Committer>>,
-}
-
-impl Open {
-    async fn next(&self) -> Result<Option<Page>, Error> {
-        match self.pages.lock().await.as_mut() {
-            Some(pages) if !self.ended.load(Ordering::Acquire) => pages.next().await,
-            _ => Ok(None),
-        }
-    }
-
-    /// Whether there was anything to commit to.
-    async fn commit(&self) -> Result<bool, Error> {
-        match self.committer.read().await.as_ref() {
-            Some(committer) => committer.commit().await.map(|()| true),
-            None => Ok(false),
-        }
-    }
-
-    /// Drops the pages once nobody reads them, and the committer once nobody commits.
-    async fn close(&self) {
-        drop(self.pages.lock().await.take());
-        drop(self.committer.write().await.take());
-    }
-}
-
 /// The pages of one listing. Asked for one at a time; a second request waits for the first.
 #[pyclass(frozen, module = "m365kit._native")]
 pub(crate) struct Pages {
-    core: Option<Arc<Open>>,
-    /// Ends the request for a page that is under way.
-    running: Mutex<Option<AbortHandle>>,
+    core: Option<Arc<Listing>>,
     process: Arc<Process>,
     callback: Option<Arc<Callback>>,
 }
@@ -79,29 +44,33 @@ impl Pages {
         })
     }
 
-    /// Remembers that the pages handed out so far are safe; also while another thread waits for the next one.
+    /// Says that the page that came last has arrived, where `commit` is used: until then `next` gives it again.
+    fn received(&self) {
+        self.listing().received();
+    }
+
+    /// Remembers that the pages received so far are safe; also while another thread waits for the next one.
     fn commit(&self, py: Python<'_>) -> PyResult<()> {
-        let open = self.open();
-        let (committed, _pass) = bridge::block(py, &self.process, async move { open.commit().await })?;
-        if committed { Ok(()) } else { Err(nothing_to_commit(py)) }
+        let listing = self.listing();
+        let (done, _pass) = bridge::block(py, &self.process, async move { listing.commit().await })?;
+        committed(py, &done)
     }
 
     /// A future of `event_loop` for what `commit` does.
     fn commit_async<'py>(&self, event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let open = self.open();
-        let commit = async move { open.commit().await };
-        bridge::awaitable(&self.process, event_loop, commit, |py, committed| {
-            if committed { Ok(py.None()) } else { Err(nothing_to_commit(py)) }
+        let listing = self.listing();
+        let commit = async move { listing.commit().await };
+        bridge::awaitable(&self.process, event_loop, commit, |py, done| {
+            committed(py, &done).map(|()| py.None())
         })
     }
 
     /// Ends the listing and what it has in flight. `next` then finds no more pages.
     fn close(&self) {
-        let open = self.open();
-        open.ended.store(true, Ordering::Release);
-        self.abort();
+        let listing = self.listing();
+        listing.end();
         if let Some(handle) = self.process.usable() {
-            handle.spawn(async move { open.close().await });
+            handle.spawn(async move { listing.close().await });
         }
     }
 
@@ -111,9 +80,9 @@ impl Pages {
         if self.process.usable().is_none() {
             return Ok(());
         }
-        let open = self.open();
+        let listing = self.listing();
         bridge::block(py, &self.process, async move {
-            open.close().await;
+            listing.close().await;
             Ok(())
         })
         .map(drop)
@@ -122,9 +91,9 @@ impl Pages {
     /// A future of `event_loop` for what `wait_closed` does.
     fn wait_closed_async<'py>(&self, event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.close();
-        let open = self.open();
+        let listing = self.listing();
         let closed = async move {
-            open.close().await;
+            listing.close().await;
             Ok(())
         };
         bridge::awaitable(&self.process, event_loop, closed, |py, ()| Ok(py.None()))
@@ -137,29 +106,17 @@ impl Pages {
         process: Arc<Process>,
         callback: Option<Arc<Callback>>,
     ) -> Self {
-        let committer = tokio::sync::RwLock::new(pages.committer());
-        let pages = tokio::sync::Mutex::new(Some(pages));
-        let core = Some(Arc::new(Open { ended: AtomicBool::new(false), pages, committer }));
-        Pages { core, running: Mutex::default(), process, callback }
+        Pages { core: Some(Arc::new(Listing::new(pages))), process, callback }
     }
 
-    fn open(&self) -> Arc<Open> {
+    fn listing(&self) -> Arc<Listing> {
         // Empty only while `drop` runs.
         self.core.clone().unwrap_or_else(|| unreachable!())
     }
 
     fn request(&self) -> impl Future<Output = Result<Option<Page>, Error>> + Send + 'static {
-        let open = self.open();
-        let (abort, registration) = AbortHandle::new_pair();
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(abort);
-        let next = async move { open.next().await };
-        async move { Abortable::new(next, registration).await.unwrap_or(Ok(None)) }
-    }
-
-    fn abort(&self) {
-        if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            running.abort();
-        }
+        let listing = self.listing();
+        async move { listing.next().await }
     }
 }
 
@@ -169,9 +126,21 @@ impl Drop for Pages {
     }
 }
 
-fn nothing_to_commit(py: Python<'_>) -> PyErr {
-    let why = "this listing has been closed, or keeps no position: there is nothing to commit";
-    errors::refusal(py, "InvalidRequest", why, None)
+fn committed(py: Python<'_>, done: &Commit) -> PyResult<()> {
+    let (kind, why, hint) = match done {
+        Commit::Done => return Ok(()),
+        Commit::Nothing => (
+            "InvalidRequest",
+            "this listing has been closed, or keeps no position: there is nothing to commit",
+            None,
+        ),
+        Commit::Untaken => (
+            "Conflict",
+            "a page came while the wait for it was cancelled, and a commit would count it as handed out",
+            Some("go on with the loop, which gives that page, and commit then"),
+        ),
+    };
+    Err(errors::refusal(py, kind, why, hint))
 }
 
 fn parts(py: Python<'_>, page: &Page) -> PyResult<Py<PyAny>> {

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from . import _faces
-from ._base import AsyncPaged, Paged
 from ._credentials import Credential
 from ._errors import (
     AuthError,
@@ -21,12 +20,15 @@ from ._errors import (
     NotFound,
     PermissionDenied,
     ServiceError,
+    StorageError,
     Throttled,
     Timeout,
     UnsupportedOnWire,
 )
 from ._faces import *
+from ._following import AsyncFollowing, Following
 from ._native import VERSION as __version__
+from ._paged import AsyncPaged, Page, Paged
 from ._record import OpenNumber, OpenText, Record
 from ._tokens import AccessToken, TokenRequest
 
@@ -38,12 +40,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessToken",
+    "AsyncFollowing",
     "AsyncPaged",
     "AuthError",
     "Cancelled",
     "Conflict",
     "Credential",
     "DecodeError",
+    "Following",
     "Gone",
     "InvalidRequest",
     "M365Error",
@@ -51,11 +55,13 @@ __all__ = [
     "NotFound",
     "OpenNumber",
     "OpenText",
+    "Page",
     "Paged",
     "PermissionDenied",
     "Record",
     "Sandbox",
     "ServiceError",
+    "StorageError",
     "Throttled",
     "Timeout",
     "TokenRequest",

@@ -146,6 +146,12 @@ class DecodeError(M365Error):
     kind = "DecodeError"
 
 
+class StorageError(M365Error):
+    """A file of this machine, such as the state of a follower, could not be read or written."""
+
+    kind = "StorageError"
+
+
 class UnsupportedOnWire(M365Error):
     """The operation does not exist on the wire that the client speaks."""
 
@@ -172,6 +178,7 @@ KINDS: dict[str, type[M365Error]] = {
         NetworkError,
         Timeout,
         DecodeError,
+        StorageError,
         UnsupportedOnWire,
         Cancelled,
     )

@@ -44,9 +44,14 @@ class Pages:
     ) -> asyncio.Future[tuple[bytes, bytes, bytes] | None]:
         """A future of `event_loop` for what `next` would return."""
 
+    def received(self) -> None:
+        """Says that the page that came last has arrived, where `commit` is used: until then `next`
+        gives it again.
+        """
+
     def commit(self) -> None:
-        """Remembers that the pages handed out so far are safe; also while another thread waits
-        for the next one.
+        """Remembers that the pages received so far are safe; also while another thread waits for
+        the next one.
         """
 
     def commit_async(self, event_loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:

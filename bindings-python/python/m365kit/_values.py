@@ -1,4 +1,4 @@
-"""Values on their way in and out: times, durations and lists."""
+"""Values on their way in and out: times, durations, paths, lists, and arguments as JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from ._errors import InvalidRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+    from os import PathLike
     from typing import Any, TypeVar
 
     T = TypeVar("T")
@@ -72,6 +73,29 @@ def span(name: str, value: timedelta | str | None) -> float | str | None:
     )
 
 
+def as_path(name: str, value: str | PathLike[str] | None) -> str | None:
+    """Checks an argument that is a path; one of `pathlib` becomes text.
+
+    Raises:
+        InvalidRequest: It is neither text nor a path, or a path of bytes.
+    """
+    from os import fspath
+
+    if value is None:
+        return value
+    try:
+        found = fspath(value)
+    except TypeError:
+        pass
+    else:
+        if isinstance(found, str):
+            return found
+    raise InvalidRequest(
+        f"{name}: expected a path or text, not {type(value).__name__}",
+        hint='pass text, or a path such as pathlib.Path("audit.m365state")',
+    )
+
+
 def several(name: str, value: Iterable[T] | None) -> list[T] | None:
     """Checks an argument that is a list; any iterable but text will do.
 
@@ -106,3 +130,37 @@ def read_span(seconds: float) -> timedelta:
 def as_it_is(value: Any) -> Any:
     """The reader of what JSON holds already."""
     return value
+
+
+def encode(args: Mapping[str, Any]) -> bytes:
+    """Arguments as JSON; `None` was not said.
+
+    Raises:
+        InvalidRequest: One of them has no form in JSON.
+    """
+    from json import dumps
+
+    said = {name: value for name, value in args.items() if value is not None}
+
+    def write(value: Any) -> bytes:
+        return dumps(value, default=_other, allow_nan=False, ensure_ascii=False).encode()
+
+    try:
+        return write(said)
+    except InvalidRequest:
+        raise
+    except (TypeError, ValueError):
+        for name, value in said.items():
+            try:
+                write(value)
+            except (TypeError, ValueError) as error:
+                raise InvalidRequest(f"{name}: it cannot be written as JSON: {error}") from error
+        raise
+
+
+def _other(value: object) -> Any:
+    from ._record import Record, plain
+
+    if isinstance(value, (Record, datetime, timedelta)):
+        return plain(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

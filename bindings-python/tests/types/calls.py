@@ -32,7 +32,9 @@ def blocking(client: m365.Client, start: datetime) -> None:
         assert_type(record.data, Any)
         record.no_such_field  # type: ignore[attr-defined]
     for page in records.pages():
-        assert_type(page, list[m365.AuditRecord])
+        assert_type(page, m365.Page[m365.AuditRecord])
+        assert_type(page[0], m365.AuditRecord)
+        assert_type(page.errors, list[m365.M365Error])
     assert_type(records.errors, list[m365.M365Error])
     assert_type(records.token, str | None)
     assert_type(records.report, m365.Report | None)
@@ -54,7 +56,7 @@ async def awaited(client: m365.AsyncClient) -> None:
     async for record in records:
         assert_type(record, m365.AuditRecord)
     async for page in records.pages():
-        assert_type(page, list[m365.AuditRecord])
+        assert_type(page, m365.Page[m365.AuditRecord])
     for record in records:  # type: ignore[attr-defined]
         pass
     assert_type(await client.audit.list_subscriptions(), list[m365.Subscription])

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Api, Enum, EnumKind, Field, Type};
+use crate::model::{Api, Enum, EnumKind, Field, Operation, Type};
 
 mod credentials;
 mod groups;
@@ -58,9 +58,13 @@ fn with_python_names(api: &Api) -> Api {
             *doc = doc.replace(crossing, python);
         }
     };
-    for operation in api.groups.iter_mut().flat_map(|group| &mut group.operations) {
+    let respell_operation = |operation: &mut Operation| {
         respell(&mut operation.doc);
         operation.params.iter_mut().for_each(|field| respell(&mut field.doc));
+    };
+    for operation in api.groups.iter_mut().flat_map(|group| &mut group.operations) {
+        respell_operation(operation);
+        operation.methods.iter_mut().for_each(respell_operation);
     }
     for record in &mut api.records {
         respell(&mut record.doc);
@@ -116,6 +120,7 @@ impl<'a> Types<'a> {
     /// The annotation of a value: of a parameter, which takes what can be turned into it, or of a field.
     fn annotation(&self, module: &mut Module, ty: &Type, parameter: bool) -> String {
         match ty {
+            Type::Path if parameter => format!("str | {}[str]", module.typing("os", "PathLike")),
             Type::String | Type::Path => "str".to_owned(),
             Type::Bool => "bool".to_owned(),
             Type::Int => "int".to_owned(),
@@ -330,7 +335,21 @@ fn parameter(types: &Types<'_>, module: &mut Module, field: &Field, name: &str, 
 
 /// A dictionary of arguments, each checked as far as its type alone tells.
 fn arguments(module: &mut Module, indent: &str, variable: &str, fields: &[Field]) -> String {
+    arguments_below(module, indent, variable, None, fields)
+}
+
+/// The same for what hangs below an operation, whose own arguments go first, under its name.
+fn arguments_below(
+    module: &mut Module,
+    indent: &str,
+    variable: &str,
+    parent: Option<&str>,
+    fields: &[Field],
+) -> String {
     let mut text = format!("{indent}{variable} = {{\n");
+    if let Some(parent) = parent {
+        _ = writeln!(text, "{indent}    {}: self._said,", quoted(parent));
+    }
     for field in fields {
         let name = python_name(&field.name);
         let key = quoted(&field.name);
@@ -338,6 +357,7 @@ fn arguments(module: &mut Module, indent: &str, variable: &str, fields: &[Field]
             Type::Time => format!("{}({key}, {name})", module.import(".._values", "moment")),
             Type::Duration => format!("{}({key}, {name})", module.import(".._values", "span")),
             Type::List(_) => format!("{}({key}, {name})", module.import(".._values", "several")),
+            Type::Path => format!("{}({key}, {name})", module.import(".._values", "as_path")),
             _ => name,
         };
         _ = writeln!(text, "{indent}    {key}: {value},");

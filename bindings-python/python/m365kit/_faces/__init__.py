@@ -11,6 +11,7 @@ from .audit_enums import (
     RecordType,
     SubscriptionStatus,
     UserType,
+    WebhookKind,
 )
 from .audit_records import (
     AuditRecord,
@@ -22,12 +23,14 @@ from .audit_records import (
     StopResult,
     Subscription,
     Webhook,
+    WebhookNotification,
+    WebhookReply,
     WebhookTarget,
     WorkloadSchema,
 )
 from .client import AsyncClient, Client
 from .credentials import Callback, ClientSecret, Cloud, StaticToken
-from .shared_enums import Service, TokenEndpoint, WarningCode
+from .shared_enums import QueryStatus, Service, TokenEndpoint, WarningCode
 from .shared_records import Report, Warning
 
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
     "Notification",
     "NotificationStatus",
     "OnError",
+    "QueryStatus",
     "RecordSchema",
     "RecordType",
     "Report",
@@ -60,6 +64,9 @@ __all__ = [
     "Warning",
     "WarningCode",
     "Webhook",
+    "WebhookKind",
+    "WebhookNotification",
+    "WebhookReply",
     "WebhookTarget",
     "WorkloadSchema",
 ]

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from .._base import AsyncGroup, AsyncPaged, Group, Paged
+from .._base import AsyncGroup, Group
+from .._paged import AsyncPaged, Paged
 from .._values import moment, read_list, several, span
 from .audit_enums import ContentType, OnError, RecordType
 from .audit_records import (
@@ -15,12 +16,13 @@ from .audit_records import (
     SensitiveType,
     StopResult,
     Subscription,
+    WebhookReply,
     WebhookTarget,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
 
@@ -77,6 +79,49 @@ class Audit(Group):
             "extended": several("extended", extended),
         }
         return Paged(self._scope, "audit.records", args, AuditRecord._load)
+
+    def handle_webhook(
+        self,
+        headers: Mapping[str, str],
+        *,
+        method: str = "POST",
+        auth_id: str | None = None,
+        tenants: Iterable[str] | None = None,
+        client_ids: Iterable[str] | None = None,
+        max_bytes: int = 1048576,
+        payload: bytes | None = None,
+    ) -> WebhookReply:
+        """Says how to answer a request that came to a webhook, and tells the followers of this
+        process what it announces.
+
+        The bytes are the body of the request. Answer with the `status` of the reply and an empty
+        body. A request that is forged, too long or of unknown shape is a reply too, with the
+        `reason`, not an error. Content that is announced is fetched early by every follower that
+        follows the tenant; nothing is fetched here.
+
+        Source: "Office 365 Management Activity API reference", Receiving notifications.
+
+        Args:
+            headers: The headers of the request; the case of their names does not matter.
+            method: The method of the request.
+            auth_id: What the header `Webhook-AuthID` must hold: the `auth_id` that the subscription
+                was started with. Default: it is not looked at, and anybody who knows the address is
+                believed.
+            tenants: The directory ids of the tenants whose content may be announced. Default: the
+                client's own.
+            client_ids: The ids of the applications whose subscriptions may be served. Default: any.
+            max_bytes: The longest body that is accepted, in bytes.
+            payload: Bytes to send as the body.
+        """
+        args = {
+            "headers": headers,
+            "method": method,
+            "auth_id": auth_id,
+            "tenants": several("tenants", tenants),
+            "client_ids": several("client_ids", client_ids),
+            "max_bytes": max_bytes,
+        }
+        return self._scope.call("audit.handle_webhook", args, WebhookReply._load, payload)
 
     def start(
         self,
@@ -292,6 +337,49 @@ class AsyncAudit(AsyncGroup):
             "extended": several("extended", extended),
         }
         return AsyncPaged(self._scope, "audit.records", args, AuditRecord._load)
+
+    async def handle_webhook(
+        self,
+        headers: Mapping[str, str],
+        *,
+        method: str = "POST",
+        auth_id: str | None = None,
+        tenants: Iterable[str] | None = None,
+        client_ids: Iterable[str] | None = None,
+        max_bytes: int = 1048576,
+        payload: bytes | None = None,
+    ) -> WebhookReply:
+        """Says how to answer a request that came to a webhook, and tells the followers of this
+        process what it announces.
+
+        The bytes are the body of the request. Answer with the `status` of the reply and an empty
+        body. A request that is forged, too long or of unknown shape is a reply too, with the
+        `reason`, not an error. Content that is announced is fetched early by every follower that
+        follows the tenant; nothing is fetched here.
+
+        Source: "Office 365 Management Activity API reference", Receiving notifications.
+
+        Args:
+            headers: The headers of the request; the case of their names does not matter.
+            method: The method of the request.
+            auth_id: What the header `Webhook-AuthID` must hold: the `auth_id` that the subscription
+                was started with. Default: it is not looked at, and anybody who knows the address is
+                believed.
+            tenants: The directory ids of the tenants whose content may be announced. Default: the
+                client's own.
+            client_ids: The ids of the applications whose subscriptions may be served. Default: any.
+            max_bytes: The longest body that is accepted, in bytes.
+            payload: Bytes to send as the body.
+        """
+        args = {
+            "headers": headers,
+            "method": method,
+            "auth_id": auth_id,
+            "tenants": several("tenants", tenants),
+            "client_ids": several("client_ids", client_ids),
+            "max_bytes": max_bytes,
+        }
+        return await self._scope.call("audit.handle_webhook", args, WebhookReply._load, payload)
 
     async def start(
         self,

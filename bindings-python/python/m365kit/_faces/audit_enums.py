@@ -917,6 +917,28 @@ class AuditLogScope(OpenNumber):
     }
 
 
+class WebhookKind(OpenText):
+    """What a request to a webhook turned out to be.
+
+    A value that this version does not know keeps its text.
+    """
+
+    __slots__ = ()
+
+    VALIDATION: ClassVar[WebhookKind]
+    """The service asked whether somebody listens, as it does while a subscription is started."""
+    NOTIFICATIONS: ClassVar[WebhookKind]
+    """The service announced new content."""
+    REJECTED: ClassVar[WebhookKind]
+    """It is not from the service, or cannot be understood."""
+
+    _members = {
+        "VALIDATION": "validation",
+        "NOTIFICATIONS": "notifications",
+        "REJECTED": "rejected",
+    }
+
+
 class SubscriptionStatus(OpenText):
     """The state of a subscription or of its webhook.
 

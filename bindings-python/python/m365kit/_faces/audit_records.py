@@ -13,6 +13,7 @@ from .audit_enums import (
     RecordType,
     SubscriptionStatus,
     UserType,
+    WebhookKind,
 )
 
 TYPE_CHECKING = False
@@ -164,6 +165,110 @@ class AuditRecord(RawRecord):
         self.content_id = content_id
         self.extended = extended
         self.raw = raw
+
+
+class WebhookNotification(Record):
+    """Content that the service announced to a webhook.
+
+    Attributes:
+        tenant_id: The tenant whose content it is.
+        client_id: The application that made the subscription.
+        content_type: The division of the feed that the content belongs to.
+        content_id: The id of the content.
+        content_uri: Where the service says that it is; left out if that is not on the client's
+            cloud.
+        content_created: When it became available.
+        content_expiration: When it can no longer be fetched.
+        extra: Members that this version does not know, as they came.
+    """
+
+    __slots__ = (
+        "tenant_id",
+        "client_id",
+        "content_type",
+        "content_id",
+        "content_uri",
+        "content_created",
+        "content_expiration",
+        "extra",
+    )
+    __match_args__ = (
+        "tenant_id",
+        "client_id",
+        "content_type",
+        "content_id",
+        "content_uri",
+        "content_created",
+        "content_expiration",
+    )
+    _fields = (
+        ("tenant_id", "tenantId", None),
+        ("client_id", "clientId", None),
+        ("content_type", "contentType", ContentType._of),
+        ("content_id", "contentId", None),
+        ("content_uri", "contentUri", None),
+        ("content_created", "contentCreated", read_time),
+        ("content_expiration", "contentExpiration", read_time),
+    )
+    _open = True
+
+    def __init__(
+        self,
+        *,
+        tenant_id: str,
+        client_id: str | None = None,
+        content_type: ContentType,
+        content_id: str,
+        content_uri: str | None = None,
+        content_created: datetime | None = None,
+        content_expiration: datetime | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> None:
+        self.tenant_id = tenant_id
+        self.client_id = client_id
+        self.content_type = content_type
+        self.content_id = content_id
+        self.content_uri = content_uri
+        self.content_created = content_created
+        self.content_expiration = content_expiration
+        self.extra = extra
+
+
+class WebhookReply(Record):
+    """What a request to a webhook was, and how to answer it: with the status, and an empty body.
+
+    Attributes:
+        status: The HTTP status to answer with.
+        kind: What the request was.
+        reason: Why it was rejected.
+        notifications: The content that was announced; empty for all but `notifications`.
+        warnings: What was left out of an otherwise good delivery, and why.
+    """
+
+    __slots__ = ("status", "kind", "reason", "notifications", "warnings")
+    __match_args__ = ("status", "kind", "reason", "notifications", "warnings")
+    _fields = (
+        ("status", "status", None),
+        ("kind", "kind", WebhookKind._of),
+        ("reason", "reason", None),
+        ("notifications", "notifications", read_list(WebhookNotification._load)),
+        ("warnings", "warnings", None),
+    )
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        kind: WebhookKind,
+        reason: str | None = None,
+        notifications: list[WebhookNotification],
+        warnings: list[str],
+    ) -> None:
+        self.status = status
+        self.kind = kind
+        self.reason = reason
+        self.notifications = notifications
+        self.warnings = warnings
 
 
 class WebhookTarget(Record):

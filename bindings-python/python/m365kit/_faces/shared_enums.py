@@ -86,3 +86,31 @@ class WarningCode(OpenText):
         "MISSING_ID": "missing_id",
         "CLOCK_SKEW": "clock_skew",
     }
+
+
+class QueryStatus(OpenText):
+    """How far the service has come with the query of a search.
+
+    A value that this version does not know keeps its text.
+    """
+
+    __slots__ = ()
+
+    NOT_STARTED: ClassVar[QueryStatus]
+    """It waits for its turn."""
+    RUNNING: ClassVar[QueryStatus]
+    """It is being carried out."""
+    SUCCEEDED: ClassVar[QueryStatus]
+    """Its records can be read."""
+    FAILED: ClassVar[QueryStatus]
+    """The service could not carry it out."""
+    CANCELLED: ClassVar[QueryStatus]
+    """It was cancelled."""
+
+    _members = {
+        "NOT_STARTED": "notStarted",
+        "RUNNING": "running",
+        "SUCCEEDED": "succeeded",
+        "FAILED": "failed",
+        "CANCELLED": "cancelled",
+    }

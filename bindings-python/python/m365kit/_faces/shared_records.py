@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .._record import Record
 from .._values import read_time
-from .shared_enums import WarningCode
+from .shared_enums import QueryStatus, WarningCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +64,11 @@ class Report(Record):
         failed: Blobs, pages, content types and records that could not be delivered.
         refusals: Requests that the service refused because of its rate limits, by this client in
             all.
+        parked: Blobs and spans that keep failing and are tried again on a schedule; of a follower
+            only.
+        behind: How far the follower is behind, in seconds: the age of the oldest content that is
+            not delivered yet.
+        status: How far the query has come; of a search only.
     """
 
     __slots__ = (
@@ -75,6 +80,9 @@ class Report(Record):
         "duplicates",
         "failed",
         "refusals",
+        "parked",
+        "behind",
+        "status",
     )
     __match_args__ = (
         "windows",
@@ -85,6 +93,9 @@ class Report(Record):
         "duplicates",
         "failed",
         "refusals",
+        "parked",
+        "behind",
+        "status",
     )
     _fields = (
         ("windows", "windows", None),
@@ -95,6 +106,9 @@ class Report(Record):
         ("duplicates", "duplicates", None),
         ("failed", "failed", None),
         ("refusals", "refusals", None),
+        ("parked", "parked", None),
+        ("behind", "behind", None),
+        ("status", "status", QueryStatus._of),
     )
 
     def __init__(
@@ -108,6 +122,9 @@ class Report(Record):
         duplicates: int,
         failed: int,
         refusals: int,
+        parked: int | None = None,
+        behind: float | None = None,
+        status: QueryStatus | None = None,
     ) -> None:
         self.windows = windows
         self.pages = pages
@@ -117,3 +134,6 @@ class Report(Record):
         self.duplicates = duplicates
         self.failed = failed
         self.refusals = refusals
+        self.parked = parked
+        self.behind = behind
+        self.status = status

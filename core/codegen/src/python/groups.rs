@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::text::{docstring, group, pascal, python_name, quoted, stem};
-use super::{Module, Types, arguments, parameter};
+use super::{Module, Types, arguments, arguments_below, parameter};
 use crate::model::{Api, Field, Group, Operation, Shape, Type};
 
 #[derive(Clone, Copy, PartialEq)]
@@ -21,6 +21,12 @@ impl Manner {
 pub(super) fn group_module(types: &Types<'_>, group: &Group) -> Module {
     let mut module = Module::new(stem(&group.name), format!("The group `{}` of a client.", group.name));
     for manner in [Manner::Blocking, Manner::Async] {
+        for operation in &group.operations {
+            if let Some(class) = handle(operation, manner) {
+                let text = handle_class(types, &mut module, operation, manner, &class);
+                module.class(&class, &text);
+            }
+        }
         let base = module.import(".._base", &format!("{}Group", manner.prefix()));
         let class = format!("{}{}", manner.prefix(), pascal(&group.name));
         let mut text = format!("class {class}({base}):\n");
@@ -28,14 +34,55 @@ pub(super) fn group_module(types: &Types<'_>, group: &Group) -> Module {
         text.push_str("\n    __slots__ = ()\n");
         for operation in &group.operations {
             text.push('\n');
-            text.push_str(&method(types, &mut module, operation, manner));
+            text.push_str(&method(types, &mut module, operation, manner, None));
         }
         module.class(&class, &text);
     }
     module
 }
 
-fn method(types: &Types<'_>, module: &mut Module, operation: &Operation, manner: Manner) -> String {
+/// The name of the class of what a listing gives, where it can do more than other listings.
+fn handle(operation: &Operation, manner: Manner) -> Option<String> {
+    let commits = matches!(operation.shape, Shape::Pages { commits: true, .. });
+    (commits || !operation.methods.is_empty())
+        .then(|| format!("{}{}", manner.prefix(), pascal(&operation.name)))
+}
+
+/// The class of pages of a shape, which a [`handle`] stands on.
+fn listing_class(module: &mut Module, operation: &Operation, manner: Manner) -> String {
+    let commits = matches!(operation.shape, Shape::Pages { commits: true, .. });
+    let (home, base) = if commits { (".._following", "Following") } else { (".._paged", "Paged") };
+    module.import(home, &format!("{}{base}", manner.prefix()))
+}
+
+fn handle_class(
+    types: &Types<'_>,
+    module: &mut Module,
+    operation: &Operation,
+    manner: Manner,
+    class: &str,
+) -> String {
+    let base = listing_class(module, operation, manner);
+    let item = types.annotation(module, &operation.result, false);
+    let mut text = format!("class {class}({base}[{item}]):\n");
+    let about = format!("What `client.{}(...)` gives; see there.", operation.name);
+    docstring(&mut text, "    ", &about, &[]);
+    text.push_str("\n    __slots__ = ()\n");
+    for below in &operation.methods {
+        text.push('\n');
+        text.push_str(&method(types, module, below, manner, Some(operation)));
+    }
+    text
+}
+
+/// A method of a group or client, or of what the operation `parent` gives.
+fn method(
+    types: &Types<'_>,
+    module: &mut Module,
+    operation: &Operation,
+    manner: Manner,
+    parent: Option<&Operation>,
+) -> String {
     let mut docs = Vec::new();
     let mut named: Vec<&Field> = operation.params.iter().filter(|field| field.required).collect();
     let mut optional: Vec<&Field> = operation.params.iter().filter(|field| !field.required).collect();
@@ -65,10 +112,10 @@ fn method(types: &Types<'_>, module: &mut Module, operation: &Operation, manner:
     let waits = manner == Manner::Async && matches!(operation.shape, Shape::Call { .. });
     let result = match &operation.shape {
         Shape::Call { .. } => types.annotation(module, &operation.result, false),
-        Shape::Pages { .. } => {
-            let class = module.import(".._base", &format!("{}Paged", manner.prefix()));
+        Shape::Pages { .. } => handle(operation, manner).unwrap_or_else(|| {
+            let class = listing_class(module, operation, manner);
             format!("{class}[{}]", types.annotation(module, &operation.result, false))
-        }
+        }),
     };
     let head = if waits { "async def" } else { "def" };
     let name = python_name(&operation.method);
@@ -85,17 +132,24 @@ fn method(types: &Types<'_>, module: &mut Module, operation: &Operation, manner:
         );
     }
     docstring(&mut text, "        ", &doc, &sections);
-    text.push_str(&body(types, module, operation, manner));
+    text.push_str(&body(types, module, operation, manner, parent));
     text
 }
 
-fn body(types: &Types<'_>, module: &mut Module, operation: &Operation, manner: Manner) -> String {
+fn body(
+    types: &Types<'_>,
+    module: &mut Module,
+    operation: &Operation,
+    manner: Manner,
+    parent: Option<&Operation>,
+) -> String {
     let indent = "        ";
     let mut text = String::new();
-    let args = if operation.params.is_empty() {
+    let args = if operation.params.is_empty() && parent.is_none() {
         "{}"
     } else {
-        text.push_str(&arguments(module, indent, "args", &operation.params));
+        let above = parent.map(|parent| parent.method.as_str());
+        text.push_str(&arguments_below(module, indent, "args", above, &operation.params));
         "args"
     };
     let mut parts = vec![quoted(&operation.name), args.to_owned()];
@@ -104,7 +158,8 @@ fn body(types: &Types<'_>, module: &mut Module, operation: &Operation, manner: M
         (Shape::Pages { .. }, Type::Record(name)) => {
             parts.insert(0, "self._scope".to_owned());
             parts.push(format!("{}._load", types.used(module, name)));
-            format!("return {}Paged", manner.prefix())
+            let class = handle(operation, manner);
+            format!("return {}", class.unwrap_or_else(|| listing_class(module, operation, manner)))
         }
         (Shape::Pages { .. }, other) => panic!("{} lists what is no record: {other:?}", operation.name),
         (Shape::Call { .. }, Type::Body) => format!("return {wait}self._scope.call_body"),
@@ -191,7 +246,7 @@ fn client_class(types: &Types<'_>, module: &mut Module, api: &Api, manner: Manne
     for group in api.groups.iter().filter(|group| group.name.is_empty()) {
         for operation in &group.operations {
             text.push('\n');
-            text.push_str(&method(types, module, operation, manner));
+            text.push_str(&method(types, module, operation, manner, None));
         }
     }
     text

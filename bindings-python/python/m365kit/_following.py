@@ -1,0 +1,250 @@
+"""Feeds that are followed: listings that keep their position, and are told what is safe."""
+
+from __future__ import annotations
+
+from operator import length_hint
+
+from ._base import running_loop
+from ._errors import InvalidRequest, M365Error
+from ._paged import AsyncPaged, Listing, Page, Paged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from typing import Any, ClassVar, TypeVar
+
+    from . import _native
+    from ._base import AsyncScope, Scope
+
+    R = TypeVar("R")
+else:
+    R = None
+
+
+class _Position(Listing[R]):
+    """What both kinds of followed feed share: one native listing, which outlives a loop."""
+
+    __slots__ = ("_left", "_open", "_over")
+
+    _lazy: ClassVar[bool] = True
+    _kept: ClassVar[int | None] = 1000
+
+    _open: _native.Pages | None
+    # Whether what is open has come to its end, so that the next loop opens another.
+    _over: bool
+    # What is left of the page that a loop over items is in.
+    _left: Iterator[R]
+
+    def __init__(
+        self,
+        scope: Scope | AsyncScope,
+        name: str,
+        args: Mapping[str, Any],
+        read: Callable[[Any, bytes], R],
+    ) -> None:
+        super().__init__(scope, name, args, read)
+        self._open = None
+        self._let_go()
+
+    def _let_go(self) -> _native.Pages | None:
+        """Back to the beginning; gives what was open, for the caller to close."""
+        pages, self._open = self._open, None
+        self._over = False
+        self._left = iter(())
+        return pages
+
+    @property
+    def _manual(self) -> bool:
+        return self._said.get("commit") == "manual"
+
+    def _opened(self) -> _native.Pages:
+        if self._open is None:
+            self._open = self._begin()
+        return self._open
+
+    def _received(
+        self, pages: _native.Pages, parts: tuple[bytes, bytes, bytes] | None
+    ) -> Page[R] | None:
+        if parts is None or self._open is not pages:
+            self._over = self._open is pages
+            return None
+        page = self._unpack(parts)
+        # Not before: a page that is lost on its way, in a wait that is cancelled, is given again.
+        pages.received()
+        return page
+
+    def _failed(self, pages: _native.Pages) -> None:
+        self._over = self._open is pages
+
+    def _rest(self) -> Page[R] | None:
+        """What a loop over items has left of its page, as a page; its errors were told already."""
+        rest = Page(self._left)
+        rest.token, rest.report = self.token, self.report
+        rest.errors, rest.warnings = [], []
+        return rest or None
+
+    def _to_commit(self) -> _native.Pages:
+        if left := length_hint(self._left):
+            raise InvalidRequest(
+                f"commit: {left} records of the present page have not been handed out yet",
+                hint="a commit counts by pages: loop over pages(), and commit after each",
+            )
+        if self._open is None:
+            raise InvalidRequest("commit: nothing is open, so there is nothing to commit")
+        return self._open
+
+
+class Following(_Position[R], Paged[R]):
+    """A feed that is followed: a listing without an end that keeps its position in a file.
+
+    It is opened by the first loop, and stays open until it is closed: by `close()`, by the end of a
+    `with` block, or with the last reference to it. A loop that is left and entered again goes on
+    where it was; run one loop at a time. After it was closed, came to its end or raised an error,
+    the next loop opens it anew, at what was committed last.
+
+    Asking for the next page commits the one before. With `commit="manual"` only `commit()` does.
+    What was handed out and not committed comes again after a crash.
+
+    Attributes:
+        errors: What went wrong in parts of the feed: the newest 1,000. Each page has its own, all
+            of them.
+        warnings: What the feed has to say beside its records, likewise.
+    """
+
+    __slots__ = ()
+
+    def _enter(self) -> _native.Pages:
+        if self._over:
+            # It may hold what the next one needs.
+            self.close()
+        return self._opened()
+
+    def _next(self, pages: _native.Pages) -> Page[R] | None:
+        try:
+            page = self._received(pages, pages.next())
+        except M365Error:
+            self._failed(pages)
+            raise
+        if self._over and not self._manual:
+            self.close()
+        return page
+
+    def __iter__(self) -> Iterator[R]:
+        pages = self._enter()
+        while True:
+            for item in self._left:
+                yield item
+                if self._open is not pages:
+                    return
+            page = self._next(pages)
+            if page is None:
+                return
+            self._left = iter(page)
+
+    def pages(self) -> Iterator[Page[R]]:
+        """The same feed, page by page: what one commit makes safe."""
+        pages = self._enter()
+        if (rest := self._rest()) is not None:
+            yield rest
+        while (page := self._next(pages)) is not None:
+            yield page
+
+    def commit(self) -> None:
+        """Says that what was handed out so far is safe, and need never be handed out again.
+
+        May be called from another thread, while the loop waits for the next page. It counts by
+        pages: within the items of a page it is refused.
+
+        Raises:
+            InvalidRequest: There is nothing to commit, or the page is not handed out to its end.
+            StorageError: The position could not be written.
+        """
+        self._to_commit().commit()
+        if self._over:
+            self.close()
+
+    def close(self) -> None:
+        """Ends it, and a loop that waits for the next page, and lets go of the file.
+
+        What was not committed is handed out again by the next loop.
+        """
+        if (pages := self._let_go()) is not None:
+            pages.wait_closed()
+
+
+class AsyncFollowing(_Position[R], AsyncPaged[R]):
+    """A feed that is followed: a listing without an end that keeps its position in a file.
+
+    It is opened by the first loop, and stays open until it is closed: by `aclose()`, by the end of
+    an `async with` block, or with the last reference to it. A loop that is left and entered again
+    goes on where it was; run one loop at a time. After it was closed, came to its end or raised an
+    error, the next loop opens it anew, at what was committed last.
+
+    Asking for the next page commits the one before. With `commit="manual"` only `commit()` does.
+    What was handed out and not committed comes again after a crash.
+
+    Attributes:
+        errors: What went wrong in parts of the feed: the newest 1,000. Each page has its own, all
+            of them.
+        warnings: What the feed has to say beside its records, likewise.
+    """
+
+    __slots__ = ()
+
+    async def _enter(self) -> _native.Pages:
+        if self._over:
+            # It may hold what the next one needs.
+            await self.aclose()
+        return self._opened()
+
+    async def _next(self, pages: _native.Pages) -> Page[R] | None:
+        try:
+            page = self._received(pages, await pages.next_async(running_loop()))
+        except M365Error:
+            self._failed(pages)
+            raise
+        if self._over and not self._manual:
+            await self.aclose()
+        return page
+
+    async def __aiter__(self) -> AsyncIterator[R]:
+        pages = await self._enter()
+        while True:
+            for item in self._left:
+                yield item
+                if self._open is not pages:
+                    return
+            page = await self._next(pages)
+            if page is None:
+                return
+            self._left = iter(page)
+
+    async def pages(self) -> AsyncIterator[Page[R]]:
+        """The same feed, page by page: what one commit makes safe."""
+        pages = await self._enter()
+        if (rest := self._rest()) is not None:
+            yield rest
+        while (page := await self._next(pages)) is not None:
+            yield page
+
+    async def commit(self) -> None:
+        """Says that what was handed out so far is safe, and need never be handed out again.
+
+        May be called by another task, while the loop waits for the next page. It counts by pages:
+        within the items of a page it is refused.
+
+        Raises:
+            InvalidRequest: There is nothing to commit, or the page is not handed out to its end.
+            StorageError: The position could not be written.
+        """
+        await self._to_commit().commit_async(running_loop())
+        if self._over:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Ends it, and a loop that waits for the next page, and lets go of the file.
+
+        What was not committed is handed out again by the next loop.
+        """
+        if (pages := self._let_go()) is not None:
+            await pages.wait_closed_async(running_loop())
