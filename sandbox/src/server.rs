@@ -112,7 +112,7 @@ async fn handle(tenant: Arc<Tenant>, switch: Arc<Switch>, request: Request<Incom
         }
         match hit.action.effect {
             Effect::None => {}
-            Effect::Instead(canned) => instead = Some(canned.answer(&call, tenant.clock.now())),
+            Effect::Instead(canned) => instead = Some(canned.answer(&tenant, &call)),
             Effect::Wire(fault) => broken = Some(fault),
             Effect::Listing(listing) => bend = listing,
             Effect::ExpireToken => {
@@ -150,7 +150,7 @@ async fn route(tenant: &Arc<Tenant>, call: &Call, bend: &Bend) -> Answer {
         return audit::answer(tenant, call, bend).await;
     }
     if call.path.starts_with("/v1.0/") {
-        return graph::answer(tenant, call);
+        return graph::answer(tenant, call).await;
     }
     token::answer(tenant, call)
 }

@@ -13,6 +13,7 @@ use crate::clock::{Clock, SECOND};
 use crate::config::{ClockSource, Config, ConfigError, WebhookFaults};
 use crate::faults::Faults;
 use crate::feed::Feed;
+use crate::graph::Queries;
 use crate::ledger::Ledger;
 use crate::throttle::Throttle;
 use crate::token::{CredentialState, Tokens};
@@ -68,6 +69,7 @@ pub(crate) struct State {
     pub(crate) credential: CredentialState,
     pub(crate) outbox: webhook::Outbox,
     pub(crate) webhook_faults: Option<WebhookFaults>,
+    pub(crate) queries: Queries,
     /// Roles of tokens that are issued from now on.
     pub(crate) roles: Vec<String>,
 }
@@ -128,6 +130,7 @@ impl Tenant {
             credential: config.credential_state,
             outbox: webhook::Outbox::default(),
             webhook_faults: config.webhook_faults.clone(),
+            queries: Queries::default(),
             roles: config.roles.clone(),
         };
         Ok(Self {

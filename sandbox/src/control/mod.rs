@@ -15,6 +15,7 @@ use crate::audit::{Asked, ContentType, Status, webhook};
 use crate::clock::{self, SECOND};
 use crate::config::{RateLimit, WebhookFaults};
 use crate::faults::Order;
+use crate::graph::Outcome;
 use crate::ledger::Filter;
 use crate::tenant::{Standing, Tenant};
 use crate::throttle::Throttle;
@@ -102,6 +103,15 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, name: &str, args: Value) -> Result
             tenant.state().credential = state;
             done()
         }
+        "set_search" => {
+            let SetSearch { outcome, delay } = read(name, args)?;
+            if delay.is_some_and(|delay| !(0.0..=3_600.0).contains(&delay)) {
+                return Err(ControlError("set_search: delay: must be between 0 and 3,600 seconds".into()));
+            }
+            let queries = &mut tenant.state().queries;
+            (queries.outcome, queries.delay) = (outcome, delay);
+            done()
+        }
         "max_connections" => {
             let MaxConnections { max } = read(name, args)?;
             if max == Some(0) {
@@ -153,6 +163,14 @@ struct Enabled {
 #[serde(deny_unknown_fields)]
 struct SetCredential {
     state: CredentialState,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetSearch {
+    #[serde(default)]
+    outcome: Outcome,
+    delay: Option<f64>,
 }
 
 #[derive(Deserialize)]

@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::audit;
-use crate::call::Call;
+use crate::call::{Call, Operation};
+use crate::graph;
+use crate::tenant::Tenant;
 use crate::throttle::{Look, Refusal};
 
 /// An answer that stands in for that of the service.
@@ -34,7 +36,7 @@ pub(crate) enum Canned {
 
 impl Canned {
     /// The answer.
-    pub(crate) fn answer(&self, call: &Call, now: i64) -> Answer {
+    pub(crate) fn answer(&self, tenant: &Tenant, call: &Call) -> Answer {
         match self {
             Self::Html => {
                 let page = "<html><body><h1>Our services aren't available right now</h1></body></html>";
@@ -51,10 +53,11 @@ impl Canned {
             Self::Throttle(look) => Refusal { look: *look, wait: 500 }.answer(
                 audit::operation_name(call.operation),
                 call.param("PublisherIdentifier"),
-                now,
+                tenant.clock.now(),
             ),
             Self::Status { status, body, headers } => {
                 let mut answer = match body {
+                    None if call.operation == Operation::Queries => graph::usual(tenant, *status),
                     None => usual(*status, call),
                     Some(Value::String(text)) => {
                         let json = text.trim_start().starts_with(['{', '[', '\'', '\u{feff}']);

@@ -102,7 +102,7 @@ impl Span {
         let place = content_type.index();
         let Some(gap) = self.gaps[place] else { return 0 };
         // Blob number k lies somewhere between k and k + 1 gaps from the beginning.
-        let guess = ((instant - self.begin) as f64 / gap).floor() - 1.0;
+        let guess = (instant.saturating_sub(self.begin) as f64 / gap).floor() - 1.0;
         let mut number = if guess > 0.0 { guess as usize } else { 0 };
         while number < self.counts[place] {
             let index = self.first[place] + number;

@@ -1,6 +1,7 @@
 //! The audit feed: blobs that are made from the seed when they are asked for, so that a feed of any size costs nothing
 //! until it is read.
 
+mod archive;
 mod growth;
 mod mix;
 mod people;
@@ -14,6 +15,7 @@ use crate::audit::ContentType;
 use crate::clock::{self, DAY, HOUR, MINUTE, SECOND};
 use crate::config::{Config, Live};
 use crate::random::{Random, fraction, guid, hash, push_guid, salt};
+use archive::Archive;
 use growth::{Defaults, Growth};
 use people::Person;
 use template::{Names, Scene, Template};
@@ -35,6 +37,7 @@ pub(crate) struct Feed {
     span: i64,
     blobs: [usize; 5],
     growth: Growth,
+    archive: Archive,
     content_types: Vec<ContentType>,
     /// Which share of the blobs is listed so many milliseconds after it became available.
     late: Option<(f64, i64)>,
@@ -88,6 +91,7 @@ impl Feed {
         let defaults = Defaults { records: config.records, content_types: &config.content_types };
         Self {
             growth: Growth::new(start, blobs, config.live.as_ref(), &defaults),
+            archive: Archive::new(config, begin),
             content_types: config.content_types.clone(),
             late: config.late.as_ref().map(|late| (late.share, (late.seconds * SECOND as f64) as i64)),
             seed: config.seed,
@@ -256,14 +260,13 @@ impl Feed {
         order
     }
 
-    fn write(&self, out: &mut Vec<u8>, blob: Blob, number: usize) {
+    /// Appends a record of a blob.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, blob: Blob, number: usize) {
         let content_type = blob.content_type.index();
-        let seed = hash(&[self.key(blob, salt("record")), number as u64]);
+        let seed = self.record_key(blob, number);
         let draws = &self.draws[content_type];
         let template = &self.templates[content_type][usize::from(draws[(seed >> 8) as usize % draws.len()])];
-        // Latency of 5 to 95 minutes between an event and the blob that holds it.
-        let late = 5 * MINUTE + (seed >> 20 & 0x7fff).cast_signed() * 90 * MINUTE / 0x8000;
-        let at = (self.created(blob) - late) / SECOND * SECOND;
+        let at = self.happened(blob, number);
         let start = out.len();
         template.write(out, self.record_id(blob, number), &Scene { people: &self.people, seed, at });
         if let Some(mean) = self.record_bytes {
@@ -271,6 +274,16 @@ impl Feed {
             self.pad(out, start + goal, seed);
         }
         out.push(b'}');
+    }
+
+    /// When the event of a record happened: 5 to 95 minutes before the blob that holds it.
+    fn happened(&self, blob: Blob, number: usize) -> i64 {
+        let late = (self.record_key(blob, number) >> 20 & 0x7fff).cast_signed() * 90 * MINUTE / 0x8000;
+        (self.created(blob) - 5 * MINUTE - late) / SECOND * SECOND
+    }
+
+    fn record_key(&self, blob: Blob, number: usize) -> u64 {
+        hash(&[self.key(blob, salt("record")), number as u64])
     }
 
     /// Adds a member of free text, so that the record is about as long as it should be.

@@ -12,6 +12,7 @@ mod ledger;
 mod links;
 mod listing;
 mod processes;
+mod search;
 mod subscriptions;
 mod throttle;
 mod tls;

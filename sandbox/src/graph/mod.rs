@@ -1,4 +1,11 @@
-//! A little of the Graph host: enough to try a request of one's own against, and to see what arrives.
+//! A little of the Graph host: searches of the audit log, and enough to try a request of one's own against, and to
+//! see what arrives.
+
+mod filter;
+mod queries;
+mod records;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::header::WWW_AUTHENTICATE;
@@ -6,22 +13,26 @@ use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
-use crate::call::Call;
+use crate::call::{Call, Operation};
 use crate::clock;
 use crate::random::{Random, guid, hash_text};
 use crate::tenant::Tenant;
 use crate::token::Audience;
 
+pub(crate) use queries::{Outcome, Queries};
+
 /// Answers a request below `/v1.0/`.
-pub(crate) fn answer(tenant: &Tenant, call: &Call) -> Answer {
+pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Answer {
     let now = tenant.clock.now();
     let grant = call.bearer().and_then(|token| tenant.tokens.check(token, now));
-    match grant {
-        None => return refuse(tenant, "Lifetime validation failed, the token is expired or not known."),
-        Some(grant) if grant.audience != Audience::Graph => {
-            return refuse(tenant, "Access token validation failure. Invalid audience.");
-        }
-        Some(_) => {}
+    let Some(grant) = grant else {
+        return refuse(tenant, "Lifetime validation failed, the token is expired or not known.");
+    };
+    if grant.audience != Audience::Graph {
+        return refuse(tenant, "Access token validation failure. Invalid audience.");
+    }
+    if call.operation == Operation::Queries {
+        return queries::answer(tenant, call, &grant).await;
     }
     match (&call.method, call.path.as_str()) {
         (&Method::GET, "/v1.0/organization") => Answer::json(StatusCode::OK, &organization(tenant)),
@@ -101,6 +112,20 @@ fn bytes(tenant: &Tenant, call: &Call) -> Answer {
 fn refuse(tenant: &Tenant, message: &str) -> Answer {
     error(tenant, StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message)
         .with(WWW_AUTHENTICATE, &format!("Bearer realm=\"\", authorization_uri=\"{}\"", tenant.urls.main))
+}
+
+/// What Graph says with a status when nothing else is said.
+pub(crate) fn usual(tenant: &Tenant, status: StatusCode) -> Answer {
+    let code = match status {
+        StatusCode::UNAUTHORIZED => return refuse(tenant, "Access token has expired or is not yet valid."),
+        StatusCode::FORBIDDEN => "Forbidden",
+        StatusCode::NOT_FOUND => "ResourceNotFound",
+        StatusCode::TOO_MANY_REQUESTS => "TooManyRequests",
+        StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailable",
+        _ if status.is_server_error() => "InternalServerError",
+        _ => "BadRequest",
+    };
+    error(tenant, status, code, status.canonical_reason().unwrap_or("Error"))
 }
 
 fn error(tenant: &Tenant, status: StatusCode, code: &str, message: &str) -> Answer {
