@@ -21,7 +21,7 @@ use crate::dispatch::{Listing, Operation};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::page::Paged;
-use query::Filters;
+use query::AuditLogQuery;
 
 /// What the tenant keeps with the standard licences.
 const RETENTION: Interval = Interval(std::time::Duration::from_secs(180 * 86_400));
@@ -32,11 +32,11 @@ const POLL_INTERVAL: Interval = Interval(std::time::Duration::from_secs(5));
 ///
 /// The service carries a search out as a query, which takes minutes, at times an hour. Meanwhile empty pages
 /// come whose report has the query's `status`; then the records come, in the order in which the service gives
-/// them. At the end, and when the search is ended early, the query is deleted. Filters of different kinds must
+/// them. At the end, and when the search is ended early, the query is deleted. AuditLogQuery of different kinds must
 /// all match, and of each kind one of its values. Needs the permission `AuditLogsQuery.Read.All` of Microsoft
 /// Graph. The service knows the query in the worldwide cloud only.
 ///
-/// Source: "Microsoft Graph REST API v1.0 reference", auditLogQuery.
+/// Source: "Microsoft Graph REST API v1.0 reference", Create audit log query.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -161,7 +161,7 @@ impl SearchRecords {
     }
 
     /// The query to ask for, by the service's clock.
-    fn filters(&self, now: Timestamp) -> Result<Filters> {
+    fn filters(&self, now: Timestamp) -> Result<AuditLogQuery> {
         if self.start >= now {
             return Err(Error::invalid(format!("the start {} lies in the future", self.start)));
         }
@@ -175,7 +175,7 @@ impl SearchRecords {
             )));
         }
         let request = self.clone();
-        Ok(Filters {
+        Ok(AuditLogQuery {
             display_name: request.display_name.unwrap_or_else(|| "m365kit search".to_owned()),
             filter_start_date_time: self.start,
             filter_end_date_time: self.end.map_or(now, |end| end.min(now)),

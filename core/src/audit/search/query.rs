@@ -27,7 +27,7 @@ const DELETION: Duration = Duration::from_secs(30);
 /// A query as Graph's `auditLogQuery` spells it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Filters {
+pub(super) struct AuditLogQuery {
     pub(super) display_name: String,
     pub(super) filter_start_date_time: Timestamp,
     pub(super) filter_end_date_time: Timestamp,
@@ -82,7 +82,11 @@ pub(super) struct Query {
 
 impl Query {
     /// Creates it. Given up meanwhile, it is deleted as soon as it exists.
-    pub(super) async fn create(client: &Client, filters: &Filters, keep: bool) -> Result<(Query, State)> {
+    pub(super) async fn create(
+        client: &Client,
+        filters: &AuditLogQuery,
+        keep: bool,
+    ) -> Result<(Query, State)> {
         let root = address(client, None)?;
         let body =
             serde_json::to_vec(filters).map_err(|e| Error::invalid("unwritable filters").with_source(e))?;
@@ -155,12 +159,9 @@ async fn tend(
             () = nobody_waits => return,
         }
     };
-    let id = match &created {
-        Ok(state) => state.id.clone(),
-        Err(_) => {
-            let _ = report.send(created);
-            return;
-        }
+    let Ok(id) = created.as_ref().map(|state| state.id.clone()) else {
+        let _ = report.send(created);
+        return;
     };
     if report.send(created).is_ok() {
         tokio::select! {
@@ -174,14 +175,9 @@ async fn tend(
     let Ok(address) = address(&client, Some(&id)) else { return };
     let request = request(Method::DELETE, address);
     let deletion = corridor.exchange_to_the_end(&request, |_| Ok(()));
-    match tokio::time::timeout(DELETION, deletion).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            tracing::debug!(target: "m365kit::audit", "the query of a search stays behind: {error}")
-        }
-        Err(_) => {
-            tracing::debug!(target: "m365kit::audit", "the query of a search could not be deleted in time")
-        }
+    let outcome = tokio::time::timeout(DELETION, deletion).await;
+    if !matches!(outcome, Ok(Ok(()))) {
+        tracing::debug!(target: "m365kit::audit", ?outcome, "the query of a search stays behind");
     }
 }
 

@@ -145,7 +145,9 @@ impl Rules<'_> {
             match self.accept(element) {
                 Ok((notification, warning)) => {
                     notifications.push(notification);
-                    warning.into_iter().for_each(|warning| warn(index, warning));
+                    if let Some(warning) = warning {
+                        warn(index, warning);
+                    }
                 }
                 Err(why) => warn(index, why),
             }
