@@ -144,8 +144,8 @@ pub struct Paged<T> {
 
 /// What a listing does when it is told that the pages handed out so far are safe.
 pub(crate) trait Commit: Send + Sync + 'static {
-    /// Remembers for good that they need not be handed out again.
-    fn commit(self: Arc<Self>) -> BoxFuture<'static, Result<()>>;
+    /// Remembers for good that the first so many pages, or all, need not be handed out again.
+    fn commit(self: Arc<Self>, pages: Option<u64>) -> BoxFuture<'static, Result<()>>;
 }
 
 /// Says that the pages which a listing has handed out so far are safe; usable while it is asked for the next.
@@ -155,7 +155,13 @@ pub struct Committer(Arc<dyn Commit>);
 impl Committer {
     /// Remembers for good that what was handed out so far need not be handed out again.
     pub async fn commit(&self) -> Result<()> {
-        Arc::clone(&self.0).commit().await
+        Arc::clone(&self.0).commit(None).await
+    }
+
+    /// The same for the first `pages` pages of the listing only, for whoever cannot be sure to have received
+    /// the newest one: while the next page is waited for, it may have been handed out a moment ago.
+    pub async fn commit_first(&self, pages: u64) -> Result<()> {
+        Arc::clone(&self.0).commit(Some(pages)).await
     }
 }
 

@@ -15,8 +15,16 @@ use crate::page::Commit;
 #[derive(Default)]
 pub(super) struct Ledger {
     shared: Mutex<Option<Arc<Shared>>>,
-    outstanding: Mutex<Vec<Delivered>>,
+    outstanding: Mutex<Outstanding>,
     has_ended: AtomicBool,
+}
+
+#[derive(Default)]
+struct Outstanding {
+    /// Pages handed out so far.
+    pages: u64,
+    /// What stood in them, each with the number of its page, in order.
+    delivered: Vec<(u64, Delivered)>,
 }
 
 impl Ledger {
@@ -25,9 +33,19 @@ impl Ledger {
     }
 
     /// Remembers for good all that was handed out, and with it how files stand.
-    pub(super) async fn remember(&self, mut safe: Safe) -> Result<()> {
+    pub(super) async fn remember(&self, safe: Safe) -> Result<()> {
+        self.remember_first(u64::MAX, safe).await
+    }
+
+    /// The same for the first so many pages.
+    async fn remember_first(&self, pages: u64, mut safe: Safe) -> Result<()> {
         let Some(shared) = lock(&self.shared).clone() else { return Ok(()) };
-        safe.delivered = std::mem::take(&mut *lock(&self.outstanding));
+        let taken: Vec<_> = {
+            let delivered = &mut lock(&self.outstanding).delivered;
+            let end = delivered.partition_point(|(page, _)| *page <= pages);
+            delivered.drain(..end).collect()
+        };
+        safe.delivered = taken.iter().map(|(_, delivered)| delivered.clone()).collect();
         let (now, safe) = (shared.now(), Arc::new(safe));
         let written = Arc::clone(&safe);
         let outcome = shared.on_state(move |state| state.commit(&written, now)).await;
@@ -38,7 +56,7 @@ impl Ledger {
                 }
             }
         } else {
-            lock(&self.outstanding).splice(0..0, safe.delivered.iter().cloned());
+            lock(&self.outstanding).delivered.splice(0..0, taken);
         }
         self.let_go_if_done();
         outcome
@@ -52,18 +70,21 @@ impl Ledger {
 
     /// Another process may have the state as soon as there is nothing left to remember.
     fn let_go_if_done(&self) {
-        if self.has_ended.load(Ordering::Acquire) && lock(&self.outstanding).is_empty() {
+        if self.has_ended.load(Ordering::Acquire) && lock(&self.outstanding).delivered.is_empty() {
             *lock(&self.shared) = None;
         }
     }
 
     pub(super) fn hand_out(&self, delivered: Vec<Delivered>) {
-        lock(&self.outstanding).extend(delivered);
+        let mut outstanding = lock(&self.outstanding);
+        outstanding.pages += 1;
+        let page = outstanding.pages;
+        outstanding.delivered.extend(delivered.into_iter().map(|delivered| (page, delivered)));
     }
 }
 
 impl Commit for Ledger {
-    fn commit(self: Arc<Self>) -> BoxFuture<'static, Result<()>> {
-        async move { self.remember(Safe::default()).await }.boxed()
+    fn commit(self: Arc<Self>, pages: Option<u64>) -> BoxFuture<'static, Result<()>> {
+        async move { self.remember_first(pages.unwrap_or(u64::MAX), Safe::default()).await }.boxed()
     }
 }
