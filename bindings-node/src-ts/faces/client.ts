@@ -35,6 +35,11 @@ export interface ClientOptions {
    * seconds.
    */
   readTimeout?: Duration;
+  /**
+   * How long one audit record may be, in bytes. A longer one is reported in place of being delivered, and its
+   * siblings come. Default: 64 MiB.
+   */
+  maxRecordBytes?: number;
   /** The URL of a proxy for all requests. Default: what the environment names. */
   proxy?: string;
   /** Certificate authorities to trust besides the system's, as PEM text. */

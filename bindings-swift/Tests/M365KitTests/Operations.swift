@@ -18,6 +18,86 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
             extended: given.optional("extended")
         )
         return try await given.collect(listing)
+    case "audit.follow":
+        let listing = try client.audit.follow(
+            state: given.required("state"),
+            contentTypes: given.optional("content_types"),
+            start: given.optional("start"),
+            last: given.optional("last"),
+            pollInterval: given.optional("poll_interval"),
+            lag: given.optional("lag"),
+            overlap: given.optional("overlap"),
+            concurrency: given.optional("concurrency"),
+            onError: given.optional("on_error") ?? .collect,
+            commit: given.optional("commit") ?? .auto,
+            ensureSubscriptions: given.optional("ensure_subscriptions") ?? true,
+            stopWhenCaughtUp: given.optional("stop_when_caught_up") ?? false
+        )
+        return try await given.collect(listing)
+    case "audit.follow.into_jsonl":
+        let inner = given.inner("follow")
+        let whole = try client.audit.follow(
+            state: inner.required("state"),
+            contentTypes: inner.optional("content_types"),
+            start: inner.optional("start"),
+            last: inner.optional("last"),
+            pollInterval: inner.optional("poll_interval"),
+            lag: inner.optional("lag"),
+            overlap: inner.optional("overlap"),
+            concurrency: inner.optional("concurrency"),
+            onError: inner.optional("on_error") ?? .collect,
+            commit: inner.optional("commit") ?? .auto,
+            ensureSubscriptions: inner.optional("ensure_subscriptions") ?? true,
+            stopWhenCaughtUp: inner.optional("stop_when_caught_up") ?? false
+        )
+        let listing = try whole.intoJSONL(
+            directory: given.required("directory"),
+            maxBytes: given.optional("max_bytes"),
+            maxAge: given.optional("max_age")
+        )
+        return try await given.collect(listing)
+    case "audit.inspect_state":
+        let result = try await client.audit.inspectState(given.required("state"))
+        return try .result(json(result))
+    case "audit.export_state":
+        let result = try await client.audit.exportState(given.required("state"))
+        return try .result(json(result))
+    case "audit.search":
+        let listing = try client.audit.search(
+            start: given.required("start"),
+            end: given.optional("end"),
+            recordTypes: given.optional("record_types"),
+            operations: given.optional("operations"),
+            users: given.optional("users"),
+            services: given.optional("services"),
+            keyword: given.optional("keyword"),
+            ipAddresses: given.optional("ip_addresses"),
+            objectIDs: given.optional("object_ids"),
+            administrativeUnits: given.optional("administrative_units"),
+            displayName: given.optional("display_name"),
+            retention: given.optional("retention") ?? .seconds(15552000.0),
+            pollInterval: given.optional("poll_interval") ?? .seconds(5.0),
+            keep: given.optional("keep") ?? false,
+            onError: given.optional("on_error") ?? .raise
+        )
+        return try await given.collect(listing)
+    case "audit.diagnose":
+        let result = try await client.audit.diagnose(given.optional("content_types"))
+        return try .result(json(result))
+    case "audit.handle_webhook":
+        let result = try await client.audit.handleWebhook(
+            headers: given.required("headers"),
+            method: given.optional("method") ?? "POST",
+            authID: given.optional("auth_id"),
+            tenants: given.optional("tenants"),
+            clientIDs: given.optional("client_ids"),
+            maxBytes: given.optional("max_bytes") ?? 1048576,
+            payload: given.payload
+        )
+        return try .result(json(result))
+    case "audit.ensure_subscriptions":
+        let result = try await client.audit.ensureSubscriptions(given.required("content_types"))
+        return try .result(json(result))
     case "audit.start":
         let result = try await client.audit.start(
             given.required("content_type"),
@@ -89,6 +169,7 @@ func makeClient(_ given: Given) throws -> Client {
         deadline: given.optional("deadline"),
         connectTimeout: given.optional("connect_timeout"),
         readTimeout: given.optional("read_timeout"),
+        maxRecordBytes: given.optional("max_record_bytes"),
         proxy: given.optional("proxy"),
         rootCertificates: given.optional("root_certificates"),
         userAgent: given.optional("user_agent")

@@ -2,13 +2,16 @@
 
 """What users see of the core's types."""
 
-from .audit import AsyncAudit, Audit
+from .audit import AsyncAudit, AsyncAuditFollow, Audit, AuditFollow
 from .audit_enums import (
     AuditLogScope,
+    CommitMode,
     ContentType,
+    FindingCode,
     NotificationStatus,
     OnError,
     RecordType,
+    Severity,
     SubscriptionStatus,
     UserType,
     WebhookKind,
@@ -16,12 +19,21 @@ from .audit_enums import (
 from .audit_records import (
     AuditRecord,
     Content,
+    Diagnosis,
+    Finding,
+    FollowState,
+    Gap,
     Notification,
+    OpenFile,
+    ParkedContent,
+    ParkedSpan,
     RecordSchema,
     SchemaField,
     SensitiveType,
+    SinkStep,
     StopResult,
     Subscription,
+    TypeState,
     Webhook,
     WebhookNotification,
     WebhookReply,
@@ -31,23 +43,35 @@ from .audit_records import (
 from .client import AsyncClient, Client
 from .credentials import Callback, ClientSecret, Cloud, StaticToken
 from .shared_enums import QueryStatus, Service, TokenEndpoint, WarningCode
-from .shared_records import Report, Warning
+from .shared_records import FollowFeed, Report, Warning
 
 __all__ = [
     "AsyncAudit",
+    "AsyncAuditFollow",
     "AsyncClient",
     "Audit",
+    "AuditFollow",
     "AuditLogScope",
     "AuditRecord",
     "Callback",
     "Client",
     "ClientSecret",
     "Cloud",
+    "CommitMode",
     "Content",
     "ContentType",
+    "Diagnosis",
+    "Finding",
+    "FindingCode",
+    "FollowFeed",
+    "FollowState",
+    "Gap",
     "Notification",
     "NotificationStatus",
     "OnError",
+    "OpenFile",
+    "ParkedContent",
+    "ParkedSpan",
     "QueryStatus",
     "RecordSchema",
     "RecordType",
@@ -55,11 +79,14 @@ __all__ = [
     "SchemaField",
     "SensitiveType",
     "Service",
+    "Severity",
+    "SinkStep",
     "StaticToken",
     "StopResult",
     "Subscription",
     "SubscriptionStatus",
     "TokenEndpoint",
+    "TypeState",
     "UserType",
     "Warning",
     "WarningCode",

@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 from .._base import AsyncGroup, Group
+from .._following import AsyncFollowing, Following
 from .._paged import AsyncPaged, Paged
-from .._values import moment, read_list, several, span
-from .audit_enums import ContentType, OnError, RecordType
+from .._values import as_path, moment, read_list, several, span
+from .audit_enums import CommitMode, ContentType, OnError, RecordType
 from .audit_records import (
     AuditRecord,
     Content,
+    Diagnosis,
+    FollowState,
     Notification,
     RecordSchema,
     SensitiveType,
+    SinkStep,
     StopResult,
     Subscription,
     WebhookReply,
@@ -24,6 +28,46 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
+    from os import PathLike
+    from typing import Any
+
+
+class AuditFollow(Following[AuditRecord]):
+    """What `client.audit.follow(...)` gives; see there."""
+
+    __slots__ = ()
+
+    def into_jsonl(
+        self,
+        directory: str | PathLike[str],
+        *,
+        max_bytes: int | None = None,
+        max_age: timedelta | str | None = None,
+    ) -> Paged[SinkStep]:
+        """Follows the audit feed into files of JSON Lines, each record exactly once, whatever ends
+        the program.
+
+        A file holds the records of one content type that became available on one day (UTC), as they
+        came, one a line: `2026-11-22.Audit.Exchange.000001.jsonl`. While it is written its name
+        ends in `.partial`. It gets its final name when it is long or old enough, or when the
+        follower has caught up and stops, and does not change any more. Files and state are one
+        transaction: after a crash the files are cut to what the state counts as safe, and what was
+        cut off is fetched again.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            directory: The folder of the files; made if it is not there.
+            max_bytes: How long a file may become, in bytes, give or take a batch. Default: 256 MiB.
+            max_age: How long a file may be written into. Default: an hour.
+        """
+        args = {
+            "follow": self._said,
+            "directory": as_path("directory", directory),
+            "max_bytes": max_bytes,
+            "max_age": span("max_age", max_age),
+        }
+        return Paged(self._scope, "audit.follow.into_jsonl", args, SinkStep._load)
 
 
 class Audit(Group):
@@ -80,6 +124,199 @@ class Audit(Group):
         }
         return Paged(self._scope, "audit.records", args, AuditRecord._load)
 
+    def follow(
+        self,
+        state: str | PathLike[str],
+        *,
+        content_types: Iterable[ContentType | str] | None = None,
+        start: datetime | None = None,
+        last: timedelta | str | None = None,
+        poll_interval: timedelta | str | None = None,
+        lag: timedelta | str | None = None,
+        overlap: timedelta | str | None = None,
+        concurrency: int | None = None,
+        on_error: OnError | str = "collect",
+        commit: CommitMode | str = "auto",
+        ensure_subscriptions: bool = True,
+        stop_when_caught_up: bool = False,
+    ) -> AuditFollow:
+        """Follows the audit feed without end, from where it was left.
+
+        Delivers batches of at most 1,000 records. What was delivered and is safe is remembered in
+        the state, a file that survives crashes: after one, only batches that were not yet safe come
+        again, and nothing is ever skipped. A blob that cannot be read is reported, parked and tried
+        again until it expires; a content type that cannot be read is reported and tried again;
+        neither holds up the rest. Time that has passed the seven days which the service keeps is
+        reported as an error of the kind `Gone` with its bounds.
+
+        The same record may stand in two blobs: keep the first by its `id` where that matters.
+
+        Source: "Office 365 Management Activity API reference", List available content, Retrieve
+        content.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            state: Where the position is kept: a file, made if it is not there, or a folder that is
+                there, in which the file is named after the tenant. One follower at a time may use
+                it.
+            content_types: What to follow. Default: all that the tenant is subscribed to.
+            start: Where to begin when the state is new, on the time at which content became
+                available. Default: seven days ago, the oldest that the service keeps.
+            last: How far back to begin when the state is new, in place of `start`.
+            poll_interval: How often to look for new content; five times as seldom while there is
+                none. Default: a minute.
+            lag: How far behind the present to stay, since content of the last moment may still be
+                growing: at least three seconds. Default: a minute.
+            overlap: How much of what was listed to list again each time, for content that is listed
+                late. The last day is listed again every hour besides. Default: ten minutes.
+            concurrency: How many blobs may be fetched at once. Default: as many as the client may
+                have requests in flight.
+            on_error: What happens when a part of the feed cannot be read: `collect` reports it
+                beside the records and goes on, `raise_at_once` ends the follower.
+            commit: Who says that a batch is safe.
+            ensure_subscriptions: Whether to start the subscriptions to the named content types that
+                are missing.
+            stop_when_caught_up: Whether to end once everything is delivered that was there at the
+                beginning, and not to wait for more.
+        """
+        args = {
+            "state": as_path("state", state),
+            "content_types": several("content_types", content_types),
+            "start": moment("start", start),
+            "last": span("last", last),
+            "poll_interval": span("poll_interval", poll_interval),
+            "lag": span("lag", lag),
+            "overlap": span("overlap", overlap),
+            "concurrency": concurrency,
+            "on_error": on_error,
+            "commit": commit,
+            "ensure_subscriptions": ensure_subscriptions,
+            "stop_when_caught_up": stop_when_caught_up,
+        }
+        return AuditFollow(self._scope, "audit.follow", args, AuditRecord._load)
+
+    def inspect_state(self, state: str | PathLike[str]) -> FollowState:
+        """Tells what a follower's state says: how far it has come, and what keeps failing.
+
+        A state that another process follows by cannot be read, which is a `Conflict`; a copy of the
+        file can.
+
+        Args:
+            state: The file, or the folder in which it is named after the tenant.
+        """
+        args = {
+            "state": as_path("state", state),
+        }
+        return self._scope.call("audit.inspect_state", args, FollowState._load)
+
+    def export_state(self, state: str | PathLike[str]) -> dict[str, Any]:
+        """Gives everything that stands in a follower's state, as JSON: one member a table, one
+        member a row.
+
+        A state that another process follows by cannot be read, which is a `Conflict`; a copy of the
+        file can.
+
+        Args:
+            state: The file, or the folder in which it is named after the tenant.
+        """
+        args = {
+            "state": as_path("state", state),
+        }
+        return self._scope.call("audit.export_state", args, dict)
+
+    def search(
+        self,
+        start: datetime,
+        *,
+        end: datetime | None = None,
+        record_types: Iterable[RecordType | int] | None = None,
+        operations: Iterable[str] | None = None,
+        users: Iterable[str] | None = None,
+        services: Iterable[str] | None = None,
+        keyword: str | None = None,
+        ip_addresses: Iterable[str] | None = None,
+        object_ids: Iterable[str] | None = None,
+        administrative_units: Iterable[str] | None = None,
+        display_name: str | None = None,
+        retention: timedelta | str = 15552000.0,
+        poll_interval: timedelta | str = 5.0,
+        keep: bool = False,
+        on_error: OnError | str = "raise",
+    ) -> Paged[AuditRecord]:
+        """Searches the tenant's audit log, far beyond the seven days of the feed, with filters that
+        the service applies.
+
+        The service carries a search out as a query, which takes minutes, at times an hour.
+        Meanwhile empty pages come whose report has the query's `status`; then the records come, in
+        the order in which the service gives them. At the end, and when the search is ended early,
+        the query is deleted. Filters of different kinds must all match, and of each kind one of its
+        values. Needs the permission `AuditLogsQuery.Read.All` of Microsoft Graph. The service knows
+        the query in the worldwide cloud only.
+
+        Source: "Microsoft Graph REST API v1.0 reference", auditLogQuery.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            start: The beginning of the span, on the time at which events happened.
+            end: The end of the span. Default: now, which is also what an end in the future means.
+            record_types: Which kinds of event.
+            operations: Which operations, such as `FileDownloaded`.
+            users: Whose, by their user principal names.
+            services: In which services, by the names in the records' `workload`, such as
+                `Exchange`.
+            keyword: A text within the parts of the records for which there is no filter.
+            ip_addresses: From which IP addresses.
+            object_ids: On which objects: the address of a file or folder, or what a cmdlet changed.
+            administrative_units: Of which administrative units, by their ids.
+            display_name: The name of the query at the service, by which an administrator finds it.
+                Default: `m365kit search`.
+            retention: How long the tenant keeps audit records, which is a matter of its licences;
+                an earlier `start` is refused.
+            poll_interval: How long to wait before the service is first asked how far the query is;
+                grows sixfold while it runs.
+            keep: Whether the query stays at the service.
+            on_error: What happens when a part of the result cannot be read. A query that the
+                service cannot carry out is raised always.
+        """
+        args = {
+            "start": moment("start", start),
+            "end": moment("end", end),
+            "record_types": several("record_types", record_types),
+            "operations": several("operations", operations),
+            "users": several("users", users),
+            "services": several("services", services),
+            "keyword": keyword,
+            "ip_addresses": several("ip_addresses", ip_addresses),
+            "object_ids": several("object_ids", object_ids),
+            "administrative_units": several("administrative_units", administrative_units),
+            "display_name": display_name,
+            "retention": span("retention", retention),
+            "poll_interval": span("poll_interval", poll_interval),
+            "keep": keep,
+            "on_error": on_error,
+        }
+        return Paged(self._scope, "audit.search", args, AuditRecord._load)
+
+    def diagnose(self, content_types: Iterable[ContentType | str] | None = None) -> Diagnosis:
+        """Looks at everything that the audit feed depends on, and says in plain words what is wrong
+        and what to do.
+
+        The token and its permissions, tenant and cloud, the clock, the subscriptions and their
+        webhooks, and a first listing of each. Nothing in the tenant is changed. What is broken is a
+        finding, not an error.
+
+        Source: "Office 365 Management Activity API reference" and "... troubleshooting".
+
+        Args:
+            content_types: The content types that should come. Default: those that are subscribed.
+        """
+        args = {
+            "content_types": several("content_types", content_types),
+        }
+        return self._scope.call("audit.diagnose", args, Diagnosis._load)
+
     def handle_webhook(
         self,
         headers: Mapping[str, str],
@@ -122,6 +359,28 @@ class Audit(Group):
             "max_bytes": max_bytes,
         }
         return self._scope.call("audit.handle_webhook", args, WebhookReply._load, payload)
+
+    def ensure_subscriptions(
+        self,
+        content_types: Iterable[ContentType | str],
+    ) -> list[Subscription]:
+        """Starts the subscriptions to these content types that are missing or disabled, and leaves
+        the others alone.
+
+        Lists first, so that a webhook which is there stays. Gives the subscriptions as they are
+        then, in the order asked for; those that were enabled before say so with `already_enabled`.
+        A content type whose start by this client is less than 15 minutes ago and did not last is
+        refused with a `Conflict`, because the service asks for that pause between two starts.
+
+        Source: "Office 365 Management Activity API reference", Start a subscription.
+
+        Args:
+            content_types: What to be subscribed to.
+        """
+        args = {
+            "content_types": several("content_types", content_types),
+        }
+        return self._scope.call("audit.ensure_subscriptions", args, read_list(Subscription._load))
 
     def start(
         self,
@@ -284,6 +543,44 @@ class Audit(Group):
         return self._scope.call("audit.record_schema", args, RecordSchema._load)
 
 
+class AsyncAuditFollow(AsyncFollowing[AuditRecord]):
+    """What `client.audit.follow(...)` gives; see there."""
+
+    __slots__ = ()
+
+    def into_jsonl(
+        self,
+        directory: str | PathLike[str],
+        *,
+        max_bytes: int | None = None,
+        max_age: timedelta | str | None = None,
+    ) -> AsyncPaged[SinkStep]:
+        """Follows the audit feed into files of JSON Lines, each record exactly once, whatever ends
+        the program.
+
+        A file holds the records of one content type that became available on one day (UTC), as they
+        came, one a line: `2026-11-22.Audit.Exchange.000001.jsonl`. While it is written its name
+        ends in `.partial`. It gets its final name when it is long or old enough, or when the
+        follower has caught up and stops, and does not change any more. Files and state are one
+        transaction: after a crash the files are cut to what the state counts as safe, and what was
+        cut off is fetched again.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            directory: The folder of the files; made if it is not there.
+            max_bytes: How long a file may become, in bytes, give or take a batch. Default: 256 MiB.
+            max_age: How long a file may be written into. Default: an hour.
+        """
+        args = {
+            "follow": self._said,
+            "directory": as_path("directory", directory),
+            "max_bytes": max_bytes,
+            "max_age": span("max_age", max_age),
+        }
+        return AsyncPaged(self._scope, "audit.follow.into_jsonl", args, SinkStep._load)
+
+
 class AsyncAudit(AsyncGroup):
     """The Office 365 Management Activity API: the audit feed."""
 
@@ -338,6 +635,199 @@ class AsyncAudit(AsyncGroup):
         }
         return AsyncPaged(self._scope, "audit.records", args, AuditRecord._load)
 
+    def follow(
+        self,
+        state: str | PathLike[str],
+        *,
+        content_types: Iterable[ContentType | str] | None = None,
+        start: datetime | None = None,
+        last: timedelta | str | None = None,
+        poll_interval: timedelta | str | None = None,
+        lag: timedelta | str | None = None,
+        overlap: timedelta | str | None = None,
+        concurrency: int | None = None,
+        on_error: OnError | str = "collect",
+        commit: CommitMode | str = "auto",
+        ensure_subscriptions: bool = True,
+        stop_when_caught_up: bool = False,
+    ) -> AsyncAuditFollow:
+        """Follows the audit feed without end, from where it was left.
+
+        Delivers batches of at most 1,000 records. What was delivered and is safe is remembered in
+        the state, a file that survives crashes: after one, only batches that were not yet safe come
+        again, and nothing is ever skipped. A blob that cannot be read is reported, parked and tried
+        again until it expires; a content type that cannot be read is reported and tried again;
+        neither holds up the rest. Time that has passed the seven days which the service keeps is
+        reported as an error of the kind `Gone` with its bounds.
+
+        The same record may stand in two blobs: keep the first by its `id` where that matters.
+
+        Source: "Office 365 Management Activity API reference", List available content, Retrieve
+        content.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            state: Where the position is kept: a file, made if it is not there, or a folder that is
+                there, in which the file is named after the tenant. One follower at a time may use
+                it.
+            content_types: What to follow. Default: all that the tenant is subscribed to.
+            start: Where to begin when the state is new, on the time at which content became
+                available. Default: seven days ago, the oldest that the service keeps.
+            last: How far back to begin when the state is new, in place of `start`.
+            poll_interval: How often to look for new content; five times as seldom while there is
+                none. Default: a minute.
+            lag: How far behind the present to stay, since content of the last moment may still be
+                growing: at least three seconds. Default: a minute.
+            overlap: How much of what was listed to list again each time, for content that is listed
+                late. The last day is listed again every hour besides. Default: ten minutes.
+            concurrency: How many blobs may be fetched at once. Default: as many as the client may
+                have requests in flight.
+            on_error: What happens when a part of the feed cannot be read: `collect` reports it
+                beside the records and goes on, `raise_at_once` ends the follower.
+            commit: Who says that a batch is safe.
+            ensure_subscriptions: Whether to start the subscriptions to the named content types that
+                are missing.
+            stop_when_caught_up: Whether to end once everything is delivered that was there at the
+                beginning, and not to wait for more.
+        """
+        args = {
+            "state": as_path("state", state),
+            "content_types": several("content_types", content_types),
+            "start": moment("start", start),
+            "last": span("last", last),
+            "poll_interval": span("poll_interval", poll_interval),
+            "lag": span("lag", lag),
+            "overlap": span("overlap", overlap),
+            "concurrency": concurrency,
+            "on_error": on_error,
+            "commit": commit,
+            "ensure_subscriptions": ensure_subscriptions,
+            "stop_when_caught_up": stop_when_caught_up,
+        }
+        return AsyncAuditFollow(self._scope, "audit.follow", args, AuditRecord._load)
+
+    async def inspect_state(self, state: str | PathLike[str]) -> FollowState:
+        """Tells what a follower's state says: how far it has come, and what keeps failing.
+
+        A state that another process follows by cannot be read, which is a `Conflict`; a copy of the
+        file can.
+
+        Args:
+            state: The file, or the folder in which it is named after the tenant.
+        """
+        args = {
+            "state": as_path("state", state),
+        }
+        return await self._scope.call("audit.inspect_state", args, FollowState._load)
+
+    async def export_state(self, state: str | PathLike[str]) -> dict[str, Any]:
+        """Gives everything that stands in a follower's state, as JSON: one member a table, one
+        member a row.
+
+        A state that another process follows by cannot be read, which is a `Conflict`; a copy of the
+        file can.
+
+        Args:
+            state: The file, or the folder in which it is named after the tenant.
+        """
+        args = {
+            "state": as_path("state", state),
+        }
+        return await self._scope.call("audit.export_state", args, dict)
+
+    def search(
+        self,
+        start: datetime,
+        *,
+        end: datetime | None = None,
+        record_types: Iterable[RecordType | int] | None = None,
+        operations: Iterable[str] | None = None,
+        users: Iterable[str] | None = None,
+        services: Iterable[str] | None = None,
+        keyword: str | None = None,
+        ip_addresses: Iterable[str] | None = None,
+        object_ids: Iterable[str] | None = None,
+        administrative_units: Iterable[str] | None = None,
+        display_name: str | None = None,
+        retention: timedelta | str = 15552000.0,
+        poll_interval: timedelta | str = 5.0,
+        keep: bool = False,
+        on_error: OnError | str = "raise",
+    ) -> AsyncPaged[AuditRecord]:
+        """Searches the tenant's audit log, far beyond the seven days of the feed, with filters that
+        the service applies.
+
+        The service carries a search out as a query, which takes minutes, at times an hour.
+        Meanwhile empty pages come whose report has the query's `status`; then the records come, in
+        the order in which the service gives them. At the end, and when the search is ended early,
+        the query is deleted. Filters of different kinds must all match, and of each kind one of its
+        values. Needs the permission `AuditLogsQuery.Read.All` of Microsoft Graph. The service knows
+        the query in the worldwide cloud only.
+
+        Source: "Microsoft Graph REST API v1.0 reference", auditLogQuery.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            start: The beginning of the span, on the time at which events happened.
+            end: The end of the span. Default: now, which is also what an end in the future means.
+            record_types: Which kinds of event.
+            operations: Which operations, such as `FileDownloaded`.
+            users: Whose, by their user principal names.
+            services: In which services, by the names in the records' `workload`, such as
+                `Exchange`.
+            keyword: A text within the parts of the records for which there is no filter.
+            ip_addresses: From which IP addresses.
+            object_ids: On which objects: the address of a file or folder, or what a cmdlet changed.
+            administrative_units: Of which administrative units, by their ids.
+            display_name: The name of the query at the service, by which an administrator finds it.
+                Default: `m365kit search`.
+            retention: How long the tenant keeps audit records, which is a matter of its licences;
+                an earlier `start` is refused.
+            poll_interval: How long to wait before the service is first asked how far the query is;
+                grows sixfold while it runs.
+            keep: Whether the query stays at the service.
+            on_error: What happens when a part of the result cannot be read. A query that the
+                service cannot carry out is raised always.
+        """
+        args = {
+            "start": moment("start", start),
+            "end": moment("end", end),
+            "record_types": several("record_types", record_types),
+            "operations": several("operations", operations),
+            "users": several("users", users),
+            "services": several("services", services),
+            "keyword": keyword,
+            "ip_addresses": several("ip_addresses", ip_addresses),
+            "object_ids": several("object_ids", object_ids),
+            "administrative_units": several("administrative_units", administrative_units),
+            "display_name": display_name,
+            "retention": span("retention", retention),
+            "poll_interval": span("poll_interval", poll_interval),
+            "keep": keep,
+            "on_error": on_error,
+        }
+        return AsyncPaged(self._scope, "audit.search", args, AuditRecord._load)
+
+    async def diagnose(self, content_types: Iterable[ContentType | str] | None = None) -> Diagnosis:
+        """Looks at everything that the audit feed depends on, and says in plain words what is wrong
+        and what to do.
+
+        The token and its permissions, tenant and cloud, the clock, the subscriptions and their
+        webhooks, and a first listing of each. Nothing in the tenant is changed. What is broken is a
+        finding, not an error.
+
+        Source: "Office 365 Management Activity API reference" and "... troubleshooting".
+
+        Args:
+            content_types: The content types that should come. Default: those that are subscribed.
+        """
+        args = {
+            "content_types": several("content_types", content_types),
+        }
+        return await self._scope.call("audit.diagnose", args, Diagnosis._load)
+
     async def handle_webhook(
         self,
         headers: Mapping[str, str],
@@ -380,6 +870,32 @@ class AsyncAudit(AsyncGroup):
             "max_bytes": max_bytes,
         }
         return await self._scope.call("audit.handle_webhook", args, WebhookReply._load, payload)
+
+    async def ensure_subscriptions(
+        self,
+        content_types: Iterable[ContentType | str],
+    ) -> list[Subscription]:
+        """Starts the subscriptions to these content types that are missing or disabled, and leaves
+        the others alone.
+
+        Lists first, so that a webhook which is there stays. Gives the subscriptions as they are
+        then, in the order asked for; those that were enabled before say so with `already_enabled`.
+        A content type whose start by this client is less than 15 minutes ago and did not last is
+        refused with a `Conflict`, because the service asks for that pause between two starts.
+
+        Source: "Office 365 Management Activity API reference", Start a subscription.
+
+        Args:
+            content_types: What to be subscribed to.
+        """
+        args = {
+            "content_types": several("content_types", content_types),
+        }
+        return await self._scope.call(
+            "audit.ensure_subscriptions",
+            args,
+            read_list(Subscription._load),
+        )
 
     async def start(
         self,

@@ -917,6 +917,135 @@ class AuditLogScope(OpenNumber):
     }
 
 
+class CommitMode(OpenText):
+    """Who says that a batch of a follower is safe.
+
+    A value that this version does not know keeps its text.
+    """
+
+    __slots__ = ()
+
+    AUTO: ClassVar[CommitMode]
+    """Asking for the next batch says that the one before is safe."""
+    MANUAL: ClassVar[CommitMode]
+    """Nothing is safe until `commit` is called."""
+
+    _members = {
+        "AUTO": "auto",
+        "MANUAL": "manual",
+    }
+
+
+class FindingCode(OpenText):
+    """What a finding is about.
+
+    A value that this version does not know keeps its text.
+    """
+
+    __slots__ = ()
+
+    TOKEN: ClassVar[FindingCode]
+    """Whether a token can be had."""
+    SECRET_EXPIRED: ClassVar[FindingCode]
+    """The application's secret has expired."""
+    SECRET_WRONG: ClassVar[FindingCode]
+    """The secret is not the application's."""
+    APPLICATION_UNKNOWN: ClassVar[FindingCode]
+    """The tenant does not know the application."""
+    APPLICATION_DISABLED: ClassVar[FindingCode]
+    """The application was disabled."""
+    CONSENT_MISSING: ClassVar[FindingCode]
+    """No administrator has consented to the application's permissions."""
+    WRONG_TENANT: ClassVar[FindingCode]
+    """The tenant does not exist, or the token is another tenant's."""
+    WRONG_CLOUD: ClassVar[FindingCode]
+    """The tenant is in another cloud, or the token is for another host."""
+    TOKEN_EXPIRED: ClassVar[FindingCode]
+    """The token's time is over."""
+    TOKEN_REFUSED: ClassVar[FindingCode]
+    """The service refuses the token, though nothing can be seen to be wrong with it."""
+    PERMISSION_MISSING: ClassVar[FindingCode]
+    """The application lacks a permission."""
+    CLOCK_SKEW: ClassVar[FindingCode]
+    """The clock of this machine is wrong."""
+    PUBLISHER_ID: ClassVar[FindingCode]
+    """In whose name requests are sent."""
+    AUDITING_OFF: ClassVar[FindingCode]
+    """Unified auditing is off, or seems to be."""
+    SUBSCRIPTION: ClassVar[FindingCode]
+    """A subscription that is as it should be."""
+    SUBSCRIPTION_MISSING: ClassVar[FindingCode]
+    """A content type that is not subscribed."""
+    SUBSCRIPTION_DISABLED: ClassVar[FindingCode]
+    """A subscription that is disabled."""
+    WEBHOOK: ClassVar[FindingCode]
+    """A webhook that is as it should be."""
+    WEBHOOK_DISABLED: ClassVar[FindingCode]
+    """A webhook that the service has disabled, after too many failed deliveries."""
+    WEBHOOK_EXPIRED: ClassVar[FindingCode]
+    """A webhook whose expiration has passed."""
+    WEBHOOK_FAILING: ClassVar[FindingCode]
+    """A webhook of whose deliveries some fail."""
+    LISTING: ClassVar[FindingCode]
+    """What a first listing gave."""
+    NO_CONTENT: ClassVar[FindingCode]
+    """A subscription without content in the last 24 hours."""
+    UNREACHABLE: ClassVar[FindingCode]
+    """The authority or the service cannot be reached, or is in trouble."""
+
+    _members = {
+        "TOKEN": "token",
+        "SECRET_EXPIRED": "secret_expired",
+        "SECRET_WRONG": "secret_wrong",
+        "APPLICATION_UNKNOWN": "application_unknown",
+        "APPLICATION_DISABLED": "application_disabled",
+        "CONSENT_MISSING": "consent_missing",
+        "WRONG_TENANT": "wrong_tenant",
+        "WRONG_CLOUD": "wrong_cloud",
+        "TOKEN_EXPIRED": "token_expired",
+        "TOKEN_REFUSED": "token_refused",
+        "PERMISSION_MISSING": "permission_missing",
+        "CLOCK_SKEW": "clock_skew",
+        "PUBLISHER_ID": "publisher_id",
+        "AUDITING_OFF": "auditing_off",
+        "SUBSCRIPTION": "subscription",
+        "SUBSCRIPTION_MISSING": "subscription_missing",
+        "SUBSCRIPTION_DISABLED": "subscription_disabled",
+        "WEBHOOK": "webhook",
+        "WEBHOOK_DISABLED": "webhook_disabled",
+        "WEBHOOK_EXPIRED": "webhook_expired",
+        "WEBHOOK_FAILING": "webhook_failing",
+        "LISTING": "listing",
+        "NO_CONTENT": "no_content",
+        "UNREACHABLE": "unreachable",
+    }
+
+
+class Severity(OpenText):
+    """How much a finding matters.
+
+    A value that this version does not know keeps its text.
+    """
+
+    __slots__ = ()
+
+    OK: ClassVar[Severity]
+    """As it should be."""
+    INFO: ClassVar[Severity]
+    """Worth knowing; may well be meant so."""
+    WARNING: ClassVar[Severity]
+    """Records come, but something should be seen to."""
+    PROBLEM: ClassVar[Severity]
+    """Records or notifications do not come because of it."""
+
+    _members = {
+        "OK": "ok",
+        "INFO": "info",
+        "WARNING": "warning",
+        "PROBLEM": "problem",
+    }
+
+
 class WebhookKind(OpenText):
     """What a request to a webhook turned out to be.
 

@@ -9,8 +9,10 @@ from .._values import read_list, read_time
 from .audit_enums import (
     AuditLogScope,
     ContentType,
+    FindingCode,
     NotificationStatus,
     RecordType,
+    Severity,
     SubscriptionStatus,
     UserType,
     WebhookKind,
@@ -167,6 +169,329 @@ class AuditRecord(RawRecord):
         self.raw = raw
 
 
+class SinkStep(Record):
+    """What was written in one transaction.
+
+    Attributes:
+        records: Records written.
+        blobs: Blobs of content that are whole in the files now.
+        bytes: Bytes written.
+        sealed: Files that got their final name: nothing changes in them any more.
+    """
+
+    __slots__ = ("records", "blobs", "bytes", "sealed")
+    __match_args__ = ("records", "blobs", "bytes", "sealed")
+    _fields = (
+        ("records", "records", None),
+        ("blobs", "blobs", None),
+        ("bytes", "bytes", None),
+        ("sealed", "sealed", None),
+    )
+
+    def __init__(self, *, records: int, blobs: int, bytes: int, sealed: list[str]) -> None:
+        self.records = records
+        self.blobs = blobs
+        self.bytes = bytes
+        self.sealed = sealed
+
+
+class ParkedContent(Record):
+    """A blob that has failed and is tried again.
+
+    Attributes:
+        content_id: Its id.
+        content_created: When it became available.
+        content_expiration: When it can no longer be fetched, and is given up.
+        attempts: How often fetching it has failed.
+        retry_at: When it is tried again.
+        error: Why it failed the last time.
+    """
+
+    __slots__ = (
+        "content_id",
+        "content_created",
+        "content_expiration",
+        "attempts",
+        "retry_at",
+        "error",
+    )
+    __match_args__ = (
+        "content_id",
+        "content_created",
+        "content_expiration",
+        "attempts",
+        "retry_at",
+        "error",
+    )
+    _fields = (
+        ("content_id", "contentId", None),
+        ("content_created", "contentCreated", read_time),
+        ("content_expiration", "contentExpiration", read_time),
+        ("attempts", "attempts", None),
+        ("retry_at", "retryAt", read_time),
+        ("error", "error", None),
+    )
+
+    def __init__(
+        self,
+        *,
+        content_id: str,
+        content_created: datetime | None = None,
+        content_expiration: datetime | None = None,
+        attempts: int,
+        retry_at: datetime,
+        error: str | None = None,
+    ) -> None:
+        self.content_id = content_id
+        self.content_created = content_created
+        self.content_expiration = content_expiration
+        self.attempts = attempts
+        self.retry_at = retry_at
+        self.error = error
+
+
+class ParkedSpan(Record):
+    """A span that could not be listed and is tried again.
+
+    Attributes:
+        start: Its beginning.
+        end: Its end, not included.
+        attempts: How often listing it has failed.
+        retry_at: When it is tried again.
+        error: Why it failed the last time.
+    """
+
+    __slots__ = ("start", "end", "attempts", "retry_at", "error")
+    __match_args__ = ("start", "end", "attempts", "retry_at", "error")
+    _fields = (
+        ("start", "start", read_time),
+        ("end", "end", read_time),
+        ("attempts", "attempts", None),
+        ("retry_at", "retryAt", read_time),
+        ("error", "error", None),
+    )
+
+    def __init__(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        attempts: int,
+        retry_at: datetime,
+        error: str,
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.attempts = attempts
+        self.retry_at = retry_at
+        self.error = error
+
+
+class TypeState(Record):
+    """How far a content type has come.
+
+    Attributes:
+        content_type: The content type.
+        since: Where it began.
+        listed_to: Everything that became available before, as far as the service lists it, is open,
+            parked or safe.
+        open: Blobs that were listed and are not safe yet, without those that are parked.
+        parked: Blobs that have failed and are tried again.
+        parked_spans: Spans that could not be listed and are tried again.
+    """
+
+    __slots__ = ("content_type", "since", "listed_to", "open", "parked", "parked_spans")
+    __match_args__ = ("content_type", "since", "listed_to", "open", "parked", "parked_spans")
+    _fields = (
+        ("content_type", "contentType", ContentType._of),
+        ("since", "since", read_time),
+        ("listed_to", "listedTo", read_time),
+        ("open", "open", None),
+        ("parked", "parked", read_list(ParkedContent._load)),
+        ("parked_spans", "parkedSpans", read_list(ParkedSpan._load)),
+    )
+
+    def __init__(
+        self,
+        *,
+        content_type: ContentType,
+        since: datetime,
+        listed_to: datetime,
+        open: int,
+        parked: list[ParkedContent],
+        parked_spans: list[ParkedSpan],
+    ) -> None:
+        self.content_type = content_type
+        self.since = since
+        self.listed_to = listed_to
+        self.open = open
+        self.parked = parked
+        self.parked_spans = parked_spans
+
+
+class Gap(Record):
+    """A span that is lost because nobody read it within seven days.
+
+    Attributes:
+        content_type: The content type.
+        start: Its beginning.
+        end: Its end, not included.
+        told: Whether the follower's caller was told.
+    """
+
+    __slots__ = ("content_type", "start", "end", "told")
+    __match_args__ = ("content_type", "start", "end", "told")
+    _fields = (
+        ("content_type", "contentType", ContentType._of),
+        ("start", "start", read_time),
+        ("end", "end", read_time),
+        ("told", "told", None),
+    )
+
+    def __init__(
+        self,
+        *,
+        content_type: ContentType,
+        start: datetime,
+        end: datetime,
+        told: bool,
+    ) -> None:
+        self.content_type = content_type
+        self.start = start
+        self.end = end
+        self.told = told
+
+
+class OpenFile(Record):
+    """A file that is being written.
+
+    Attributes:
+        path: The path that it will have.
+        bytes: How much of it is safe.
+        opened_at: When it was begun.
+    """
+
+    __slots__ = ("path", "bytes", "opened_at")
+    __match_args__ = ("path", "bytes", "opened_at")
+    _fields = (
+        ("path", "path", None),
+        ("bytes", "bytes", None),
+        ("opened_at", "openedAt", read_time),
+    )
+
+    def __init__(self, *, path: str, bytes: int, opened_at: datetime) -> None:
+        self.path = path
+        self.bytes = bytes
+        self.opened_at = opened_at
+
+
+class FollowState(Record):
+    """What a follower's state says.
+
+    Attributes:
+        tenant: The tenant's directory id.
+        version: The version of the format.
+        created_at: When the state was made.
+        content_types: How far each content type has come.
+        remembered: Content ids that are remembered, so that nothing comes twice.
+        gaps: Spans that are lost because nobody read them within seven days.
+        files: Files that are being written.
+    """
+
+    __slots__ = ("tenant", "version", "created_at", "content_types", "remembered", "gaps", "files")
+    __match_args__ = (
+        "tenant",
+        "version",
+        "created_at",
+        "content_types",
+        "remembered",
+        "gaps",
+        "files",
+    )
+    _fields = (
+        ("tenant", "tenant", None),
+        ("version", "version", None),
+        ("created_at", "createdAt", read_time),
+        ("content_types", "contentTypes", read_list(TypeState._load)),
+        ("remembered", "remembered", None),
+        ("gaps", "gaps", read_list(Gap._load)),
+        ("files", "files", read_list(OpenFile._load)),
+    )
+
+    def __init__(
+        self,
+        *,
+        tenant: str,
+        version: int,
+        created_at: datetime,
+        content_types: list[TypeState],
+        remembered: int,
+        gaps: list[Gap],
+        files: list[OpenFile],
+    ) -> None:
+        self.tenant = tenant
+        self.version = version
+        self.created_at = created_at
+        self.content_types = content_types
+        self.remembered = remembered
+        self.gaps = gaps
+        self.files = files
+
+
+class Finding(Record):
+    """One thing that was looked at, and what was found.
+
+    Attributes:
+        code: What it is about.
+        severity: How much it matters.
+        message: What was found, in plain words.
+        action: What to do about it, where there is something to do.
+        content_type: The content type that it concerns.
+    """
+
+    __slots__ = ("code", "severity", "message", "action", "content_type")
+    __match_args__ = ("code", "severity", "message", "action", "content_type")
+    _fields = (
+        ("code", "code", FindingCode._of),
+        ("severity", "severity", Severity._of),
+        ("message", "message", None),
+        ("action", "action", None),
+        ("content_type", "contentType", None),
+    )
+
+    def __init__(
+        self,
+        *,
+        code: FindingCode,
+        severity: Severity,
+        message: str,
+        action: str | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        self.code = code
+        self.severity = severity
+        self.message = message
+        self.action = action
+        self.content_type = content_type
+
+
+class Diagnosis(Record):
+    """What was found when everything was looked at that the audit feed depends on.
+
+    Attributes:
+        healthy: Whether no finding is a problem.
+        findings: The findings, in the order in which one thing depends on another.
+    """
+
+    __slots__ = ("healthy", "findings")
+    __match_args__ = ("healthy", "findings")
+    _fields = (("healthy", "healthy", None), ("findings", "findings", read_list(Finding._load)))
+
+    def __init__(self, *, healthy: bool, findings: list[Finding]) -> None:
+        self.healthy = healthy
+        self.findings = findings
+
+
 class WebhookNotification(Record):
     """Content that the service announced to a webhook.
 
@@ -271,37 +596,6 @@ class WebhookReply(Record):
         self.warnings = warnings
 
 
-class WebhookTarget(Record):
-    """Where the service is to announce new content.
-
-    Attributes:
-        address: The address, which must be https and answer the service's validation with 200
-            before the start succeeds.
-        auth_id: Sent with every delivery as the header `Webhook-AuthID`, so that the receiver can
-            tell who calls.
-        expiration: When deliveries end. Default: never.
-    """
-
-    __slots__ = ("address", "auth_id", "expiration")
-    __match_args__ = ("address", "auth_id", "expiration")
-    _fields = (
-        ("address", "address", None),
-        ("auth_id", "authId", None),
-        ("expiration", "expiration", read_time),
-    )
-
-    def __init__(
-        self,
-        *,
-        address: str,
-        auth_id: str | None = None,
-        expiration: datetime | None = None,
-    ) -> None:
-        self.address = address
-        self.auth_id = auth_id
-        self.expiration = expiration
-
-
 class Webhook(Record):
     """The webhook of a subscription, as the service has it.
 
@@ -374,6 +668,37 @@ class Subscription(Record):
         self.webhook = webhook
         self.already_enabled = already_enabled
         self.extra = extra
+
+
+class WebhookTarget(Record):
+    """Where the service is to announce new content.
+
+    Attributes:
+        address: The address, which must be https and answer the service's validation with 200
+            before the start succeeds.
+        auth_id: Sent with every delivery as the header `Webhook-AuthID`, so that the receiver can
+            tell who calls.
+        expiration: When deliveries end. Default: never.
+    """
+
+    __slots__ = ("address", "auth_id", "expiration")
+    __match_args__ = ("address", "auth_id", "expiration")
+    _fields = (
+        ("address", "address", None),
+        ("auth_id", "authId", None),
+        ("expiration", "expiration", read_time),
+    )
+
+    def __init__(
+        self,
+        *,
+        address: str,
+        auth_id: str | None = None,
+        expiration: datetime | None = None,
+    ) -> None:
+        self.address = address
+        self.auth_id = auth_id
+        self.expiration = expiration
 
 
 class StopResult(Record):

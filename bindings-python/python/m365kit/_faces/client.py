@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         deadline: timedelta | str | None
         connect_timeout: timedelta | str | None
         read_timeout: timedelta | str | None
+        max_record_bytes: int | None
         proxy: str | None
         root_certificates: str | None
         user_agent: str | None
@@ -55,6 +56,8 @@ class Client(ClientBase):
         connect_timeout: How long making a connection may take. Default: 10 seconds.
         read_timeout: How long nothing may arrive before an answer counts as stalled; its size does
             not matter. Default: 30 seconds.
+        max_record_bytes: How long one audit record may be, in bytes. A longer one is reported in
+            place of being delivered, and its siblings come. Default: 64 MiB.
         proxy: The URL of a proxy for all requests. Default: what the environment names.
         root_certificates: Certificate authorities to trust besides the system's, as PEM text.
         user_agent: What the client calls itself to the services. Default: `m365kit/` and the
@@ -79,6 +82,7 @@ class Client(ClientBase):
         deadline: timedelta | str | None = None,
         connect_timeout: timedelta | str | None = None,
         read_timeout: timedelta | str | None = None,
+        max_record_bytes: int | None = None,
         proxy: str | None = None,
         root_certificates: str | None = None,
         user_agent: str | None = None,
@@ -91,6 +95,7 @@ class Client(ClientBase):
             "deadline": span("deadline", deadline),
             "connect_timeout": span("connect_timeout", connect_timeout),
             "read_timeout": span("read_timeout", read_timeout),
+            "max_record_bytes": max_record_bytes,
             "proxy": proxy,
             "root_certificates": root_certificates,
             "user_agent": user_agent,
@@ -161,6 +166,8 @@ class AsyncClient(AsyncClientBase):
         connect_timeout: How long making a connection may take. Default: 10 seconds.
         read_timeout: How long nothing may arrive before an answer counts as stalled; its size does
             not matter. Default: 30 seconds.
+        max_record_bytes: How long one audit record may be, in bytes. A longer one is reported in
+            place of being delivered, and its siblings come. Default: 64 MiB.
         proxy: The URL of a proxy for all requests. Default: what the environment names.
         root_certificates: Certificate authorities to trust besides the system's, as PEM text.
         user_agent: What the client calls itself to the services. Default: `m365kit/` and the
@@ -185,6 +192,7 @@ class AsyncClient(AsyncClientBase):
         deadline: timedelta | str | None = None,
         connect_timeout: timedelta | str | None = None,
         read_timeout: timedelta | str | None = None,
+        max_record_bytes: int | None = None,
         proxy: str | None = None,
         root_certificates: str | None = None,
         user_agent: str | None = None,
@@ -197,6 +205,7 @@ class AsyncClient(AsyncClientBase):
             "deadline": span("deadline", deadline),
             "connect_timeout": span("connect_timeout", connect_timeout),
             "read_timeout": span("read_timeout", read_timeout),
+            "max_record_bytes": max_record_bytes,
             "proxy": proxy,
             "root_certificates": root_certificates,
             "user_agent": user_agent,

@@ -77,6 +77,8 @@ class WarningCode(OpenText):
     """Records without an id were delivered; they cannot be told from duplicates."""
     CLOCK_SKEW: ClassVar[WarningCode]
     """The local clock differs from the service's; the difference is allowed for."""
+    RECORD_LIMIT: ClassVar[WarningCode]
+    """A search found more records than the service hands out for one query."""
 
     _members = {
         "START_CLAMPED": "start_clamped",
@@ -85,6 +87,7 @@ class WarningCode(OpenText):
         "DUPLICATE_CONTENT": "duplicate_content",
         "MISSING_ID": "missing_id",
         "CLOCK_SKEW": "clock_skew",
+        "RECORD_LIMIT": "record_limit",
     }
 
 

@@ -50,6 +50,234 @@ public struct Audit: Sendable {
         )
     }
 
+    /// Follows the audit feed without end, from where it was left.
+    ///
+    /// Delivers batches of at most 1,000 records. What was delivered and is safe is remembered in the state,
+    /// a file that survives crashes: after one, only batches that were not yet safe come again, and nothing
+    /// is ever skipped. A blob that cannot be read is reported, parked and tried again until it expires; a
+    /// content type that cannot be read is reported and tried again; neither holds up the rest. Time that has
+    /// passed the seven days which the service keeps is reported as an error of the kind `Gone` with its
+    /// bounds.
+    ///
+    /// The same record may stand in two blobs: keep the first by its `id` where that matters.
+    ///
+    /// Source: "Office 365 Management Activity API reference", List available content, Retrieve content.
+    ///
+    /// - Parameters:
+    ///   - state: Where the position is kept: a file, made if it is not there, or a folder that is there, in
+    ///     which the file is named after the tenant. One follower at a time may use it.
+    ///   - contentTypes: What to follow. Default: all that the tenant is subscribed to.
+    ///   - start: Where to begin when the state is new, on the time at which content became available.
+    ///     Default: seven days ago, the oldest that the service keeps.
+    ///   - last: How far back to begin when the state is new, in place of `start`.
+    ///   - pollInterval: How often to look for new content; five times as seldom while there is none.
+    ///     Default: a minute.
+    ///   - lag: How far behind the present to stay, since content of the last moment may still be growing: at
+    ///     least three seconds. Default: a minute.
+    ///   - overlap: How much of what was listed to list again each time, for content that is listed late. The
+    ///     last day is listed again every hour besides. Default: ten minutes.
+    ///   - concurrency: How many blobs may be fetched at once. Default: as many as the client may have
+    ///     requests in flight.
+    ///   - onError: What happens when a part of the feed cannot be read: `collect` reports it beside the
+    ///     records and goes on, `raise_at_once` ends the follower.
+    ///   - commit: Who says that a batch is safe.
+    ///   - ensureSubscriptions: Whether to start the subscriptions to the named content types that are
+    ///     missing.
+    ///   - stopWhenCaughtUp: Whether to end once everything is delivered that was there at the beginning, and
+    ///     not to wait for more.
+    public func follow(
+        state: String,
+        contentTypes: [ContentType]? = nil,
+        start: Date? = nil,
+        last: Duration? = nil,
+        pollInterval: Duration? = nil,
+        lag: Duration? = nil,
+        overlap: Duration? = nil,
+        concurrency: Int? = nil,
+        onError: OnError = .collect,
+        commit: CommitMode = .auto,
+        ensureSubscriptions: Bool = true,
+        stopWhenCaughtUp: Bool = false
+    ) -> AuditFollow {
+        AuditFollow(
+            scope: scope,
+            arguments: [
+                "state": state,
+                "content_types": contentTypes,
+                "start": start,
+                "last": last,
+                "poll_interval": pollInterval,
+                "lag": lag,
+                "overlap": overlap,
+                "concurrency": concurrency,
+                "on_error": onError,
+                "commit": commit,
+                "ensure_subscriptions": ensureSubscriptions,
+                "stop_when_caught_up": stopWhenCaughtUp,
+            ]
+        )
+    }
+
+    /// Tells what a follower's state says: how far it has come, and what keeps failing.
+    ///
+    /// A state that another process follows by cannot be read, which is a `Conflict`; a copy of the file can.
+    ///
+    /// - Parameter state: The file, or the folder in which it is named after the tenant.
+    public func inspectState(_ state: String) async throws -> FollowState {
+        try await scope.call("audit.inspect_state", ["state": state])
+    }
+
+    /// Gives everything that stands in a follower's state, as JSON: one member a table, one member a row.
+    ///
+    /// A state that another process follows by cannot be read, which is a `Conflict`; a copy of the file can.
+    ///
+    /// - Parameter state: The file, or the folder in which it is named after the tenant.
+    public func exportState(_ state: String) async throws -> [String: JSON] {
+        try await scope.call("audit.export_state", ["state": state])
+    }
+
+    /// Searches the tenant's audit log, far beyond the seven days of the feed, with filters that the service
+    /// applies.
+    ///
+    /// The service carries a search out as a query, which takes minutes, at times an hour. Meanwhile empty
+    /// pages come whose report has the query's `status`; then the records come, in the order in which the
+    /// service gives them. At the end, and when the search is ended early, the query is deleted.
+    /// AuditLogQuery of different kinds must all match, and of each kind one of its values. Needs the
+    /// permission `AuditLogsQuery.Read.All` of Microsoft Graph. The service knows the query in the worldwide
+    /// cloud only.
+    ///
+    /// Source: "Microsoft Graph REST API v1.0 reference", Create audit log query.
+    ///
+    /// - Parameters:
+    ///   - start: The beginning of the span, on the time at which events happened.
+    ///   - end: The end of the span. Default: now, which is also what an end in the future means.
+    ///   - recordTypes: Which kinds of event.
+    ///   - operations: Which operations, such as `FileDownloaded`.
+    ///   - users: Whose, by their user principal names.
+    ///   - services: In which services, by the names in the records' `workload`, such as `Exchange`.
+    ///   - keyword: A text within the parts of the records for which there is no filter.
+    ///   - ipAddresses: From which IP addresses.
+    ///   - objectIDs: On which objects: the address of a file or folder, or what a cmdlet changed.
+    ///   - administrativeUnits: Of which administrative units, by their ids.
+    ///   - displayName: The name of the query at the service, by which an administrator finds it. Default:
+    ///     `m365kit search`.
+    ///   - retention: How long the tenant keeps audit records, which is a matter of its licences; an earlier
+    ///     `start` is refused.
+    ///   - pollInterval: How long to wait before the service is first asked how far the query is; grows
+    ///     sixfold while it runs.
+    ///   - keep: Whether the query stays at the service.
+    ///   - onError: What happens when a part of the result cannot be read. A query that the service cannot
+    ///     carry out is raised always.
+    public func search(
+        start: Date,
+        end: Date? = nil,
+        recordTypes: [RecordType]? = nil,
+        operations: [String]? = nil,
+        users: [String]? = nil,
+        services: [String]? = nil,
+        keyword: String? = nil,
+        ipAddresses: [String]? = nil,
+        objectIDs: [String]? = nil,
+        administrativeUnits: [String]? = nil,
+        displayName: String? = nil,
+        retention: Duration = .seconds(15552000.0),
+        pollInterval: Duration = .seconds(5.0),
+        keep: Bool = false,
+        onError: OnError = .raise
+    ) -> Paged<AuditRecord> {
+        scope.paged(
+            "audit.search",
+            [
+                "start": start,
+                "end": end,
+                "record_types": recordTypes,
+                "operations": operations,
+                "users": users,
+                "services": services,
+                "keyword": keyword,
+                "ip_addresses": ipAddresses,
+                "object_ids": objectIDs,
+                "administrative_units": administrativeUnits,
+                "display_name": displayName,
+                "retention": retention,
+                "poll_interval": pollInterval,
+                "keep": keep,
+                "on_error": onError,
+            ]
+        )
+    }
+
+    /// Looks at everything that the audit feed depends on, and says in plain words what is wrong and what to
+    /// do.
+    ///
+    /// The token and its permissions, tenant and cloud, the clock, the subscriptions and their webhooks, and
+    /// a first listing of each. Nothing in the tenant is changed. What is broken is a finding, not an error.
+    ///
+    /// Source: "Office 365 Management Activity API reference" and "... troubleshooting".
+    ///
+    /// - Parameter contentTypes: The content types that should come. Default: those that are subscribed.
+    public func diagnose(_ contentTypes: [ContentType]? = nil) async throws -> Diagnosis {
+        try await scope.call("audit.diagnose", ["content_types": contentTypes])
+    }
+
+    /// Says how to answer a request that came to a webhook, and tells the followers of this process what it
+    /// announces.
+    ///
+    /// The bytes are the body of the request. Answer with the `status` of the reply and an empty body. A
+    /// request that is forged, too long or of unknown shape is a reply too, with the `reason`, not an error.
+    /// Content that is announced is fetched early by every follower that follows the tenant; nothing is
+    /// fetched here.
+    ///
+    /// Source: "Office 365 Management Activity API reference", Receiving notifications.
+    ///
+    /// - Parameters:
+    ///   - headers: The headers of the request; the case of their names does not matter.
+    ///   - method: The method of the request.
+    ///   - authID: What the header `Webhook-AuthID` must hold: the `authId` that the subscription was started
+    ///     with. Default: it is not looked at, and anybody who knows the address is believed.
+    ///   - tenants: The directory ids of the tenants whose content may be announced. Default: the client's
+    ///     own.
+    ///   - clientIDs: The ids of the applications whose subscriptions may be served. Default: any.
+    ///   - maxBytes: The longest body that is accepted, in bytes.
+    ///   - payload: The body, as it came.
+    public func handleWebhook(
+        headers: [String: String],
+        method: String = "POST",
+        authID: String? = nil,
+        tenants: [String]? = nil,
+        clientIDs: [String]? = nil,
+        maxBytes: Int = 1048576,
+        payload: Data? = nil
+    ) async throws -> WebhookReply {
+        try await scope.call(
+            "audit.handle_webhook",
+            [
+                "headers": headers,
+                "method": method,
+                "auth_id": authID,
+                "tenants": tenants,
+                "client_ids": clientIDs,
+                "max_bytes": maxBytes,
+            ],
+            payload: payload
+        )
+    }
+
+    /// Starts the subscriptions to these content types that are missing or disabled, and leaves the others
+    /// alone.
+    ///
+    /// Lists first, so that a webhook which is there stays. Gives the subscriptions as they are then, in the
+    /// order asked for; those that were enabled before say so with `alreadyEnabled`. A content type whose
+    /// start by this client is less than 15 minutes ago and did not last is refused with a `Conflict`,
+    /// because the service asks for that pause between two starts.
+    ///
+    /// Source: "Office 365 Management Activity API reference", Start a subscription.
+    ///
+    /// - Parameter contentTypes: What to be subscribed to.
+    public func ensureSubscriptions(_ contentTypes: [ContentType]) async throws -> [AuditSubscription] {
+        try await scope.call("audit.ensure_subscriptions", ["content_types": contentTypes])
+    }
+
     /// Starts the subscription to a content type, or changes its webhook.
     ///
     /// Starting what is already started succeeds with `alreadyEnabled`. A start without a webhook removes one

@@ -877,6 +877,100 @@ public struct AuditLogScope: OpenNumber {
     ]
 }
 
+/// Who says that a batch of a follower is safe.
+public struct CommitMode: OpenText {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// Asking for the next batch says that the one before is safe.
+    public static let auto: CommitMode = "auto"
+    /// Nothing is safe until `commit` is called.
+    public static let manual: CommitMode = "manual"
+}
+
+/// What a finding is about.
+public struct FindingCode: OpenText {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// Whether a token can be had.
+    public static let token: FindingCode = "token"
+    /// The application's secret has expired.
+    public static let secretExpired: FindingCode = "secret_expired"
+    /// The secret is not the application's.
+    public static let secretWrong: FindingCode = "secret_wrong"
+    /// The tenant does not know the application.
+    public static let applicationUnknown: FindingCode = "application_unknown"
+    /// The application was disabled.
+    public static let applicationDisabled: FindingCode = "application_disabled"
+    /// No administrator has consented to the application's permissions.
+    public static let consentMissing: FindingCode = "consent_missing"
+    /// The tenant does not exist, or the token is another tenant's.
+    public static let wrongTenant: FindingCode = "wrong_tenant"
+    /// The tenant is in another cloud, or the token is for another host.
+    public static let wrongCloud: FindingCode = "wrong_cloud"
+    /// The token's time is over.
+    public static let tokenExpired: FindingCode = "token_expired"
+    /// The service refuses the token, though nothing can be seen to be wrong with it.
+    public static let tokenRefused: FindingCode = "token_refused"
+    /// The application lacks a permission.
+    public static let permissionMissing: FindingCode = "permission_missing"
+    /// The clock of this machine is wrong.
+    public static let clockSkew: FindingCode = "clock_skew"
+    /// In whose name requests are sent.
+    public static let publisherID: FindingCode = "publisher_id"
+    /// Unified auditing is off, or seems to be.
+    public static let auditingOff: FindingCode = "auditing_off"
+    /// A subscription that is as it should be.
+    public static let subscription: FindingCode = "subscription"
+    /// A content type that is not subscribed.
+    public static let subscriptionMissing: FindingCode = "subscription_missing"
+    /// A subscription that is disabled.
+    public static let subscriptionDisabled: FindingCode = "subscription_disabled"
+    /// A webhook that is as it should be.
+    public static let webhook: FindingCode = "webhook"
+    /// A webhook that the service has disabled, after too many failed deliveries.
+    public static let webhookDisabled: FindingCode = "webhook_disabled"
+    /// A webhook whose expiration has passed.
+    public static let webhookExpired: FindingCode = "webhook_expired"
+    /// A webhook of whose deliveries some fail.
+    public static let webhookFailing: FindingCode = "webhook_failing"
+    /// What a first listing gave.
+    public static let listing: FindingCode = "listing"
+    /// A subscription without content in the last 24 hours.
+    public static let noContent: FindingCode = "no_content"
+    /// The authority or the service cannot be reached, or is in trouble.
+    public static let unreachable: FindingCode = "unreachable"
+}
+
+/// How much a finding matters.
+public struct Severity: OpenText {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// As it should be.
+    public static let ok: Severity = "ok"
+    /// Worth knowing; may well be meant so.
+    public static let info: Severity = "info"
+    /// Records come, but something should be seen to.
+    public static let warning: Severity = "warning"
+    /// Records or notifications do not come because of it.
+    public static let problem: Severity = "problem"
+}
+
+/// What a request to a webhook turned out to be.
+public struct WebhookKind: OpenText {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// The service asked whether somebody listens, as it does while a subscription is started.
+    public static let validation: WebhookKind = "validation"
+    /// The service announced new content.
+    public static let notifications: WebhookKind = "notifications"
+    /// It is not from the service, or cannot be understood.
+    public static let rejected: WebhookKind = "rejected"
+}
+
 /// The state of a subscription or of its webhook.
 public struct SubscriptionStatus: OpenText {
     public let rawValue: String

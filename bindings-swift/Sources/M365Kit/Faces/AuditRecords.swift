@@ -149,34 +149,496 @@ public struct AuditRecord: Codable, Hashable, Sendable {
     }
 }
 
-/// Where the service is to announce new content.
-public struct WebhookTarget: Codable, Hashable, Sendable {
-    /// The address, which must be https and answer the service's validation with 200 before the start
-    /// succeeds.
-    public var address: String
-    /// Sent with every delivery as the header `Webhook-AuthID`, so that the receiver can tell who calls.
-    public var authID: String?
-    /// When deliveries end. Default: never.
-    public var expiration: Date?
+/// What was written in one transaction.
+public struct SinkStep: Codable, Hashable, Sendable {
+    /// Records written.
+    public var records: Int
+    /// Blobs of content that are whole in the files now.
+    public var blobs: Int
+    /// Bytes written.
+    public var bytes: Int
+    /// Files that got their final name: nothing changes in them any more.
+    public var sealed: [String]
 
-    public init(address: String, authID: String? = nil, expiration: Date? = nil) {
-        self.address = address
-        self.authID = authID
-        self.expiration = expiration
+    public init(records: Int, blobs: Int, bytes: Int, sealed: [String]) {
+        self.records = records
+        self.blobs = blobs
+        self.bytes = bytes
+        self.sealed = sealed
     }
 
     public init(from decoder: any Decoder) throws {
         let members = try MemberReader(decoder)
-        address = try members.required("address")
-        authID = try members.optional("authId")
-        expiration = try members.optional("expiration")
+        records = try members.required("records")
+        blobs = try members.required("blobs")
+        bytes = try members.required("bytes")
+        sealed = try members.required("sealed")
     }
 
     public func encode(to encoder: any Encoder) throws {
         var members = MemberWriter(encoder)
-        try members.write(address, "address")
-        try members.write(authID, "authId")
-        try members.write(expiration, "expiration")
+        try members.write(records, "records")
+        try members.write(blobs, "blobs")
+        try members.write(bytes, "bytes")
+        try members.write(sealed, "sealed")
+    }
+}
+
+/// What a follower's state says.
+public struct FollowState: Codable, Hashable, Sendable {
+    /// The tenant's directory id.
+    public var tenant: String
+    /// The version of the format.
+    public var version: Int
+    /// When the state was made.
+    public var createdAt: Date
+    /// How far each content type has come.
+    public var contentTypes: [TypeState]
+    /// Content ids that are remembered, so that nothing comes twice.
+    public var remembered: Int
+    /// Spans that are lost because nobody read them within seven days.
+    public var gaps: [Gap]
+    /// Files that are being written.
+    public var files: [OpenFile]
+
+    public init(
+        tenant: String,
+        version: Int,
+        createdAt: Date,
+        contentTypes: [TypeState],
+        remembered: Int,
+        gaps: [Gap],
+        files: [OpenFile]
+    ) {
+        self.tenant = tenant
+        self.version = version
+        self.createdAt = createdAt
+        self.contentTypes = contentTypes
+        self.remembered = remembered
+        self.gaps = gaps
+        self.files = files
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        tenant = try members.required("tenant")
+        version = try members.required("version")
+        createdAt = try members.required("createdAt")
+        contentTypes = try members.required("contentTypes")
+        remembered = try members.required("remembered")
+        gaps = try members.required("gaps")
+        files = try members.required("files")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(tenant, "tenant")
+        try members.write(version, "version")
+        try members.write(createdAt, "createdAt")
+        try members.write(contentTypes, "contentTypes")
+        try members.write(remembered, "remembered")
+        try members.write(gaps, "gaps")
+        try members.write(files, "files")
+    }
+}
+
+/// How far a content type has come.
+public struct TypeState: Codable, Hashable, Sendable {
+    /// The content type.
+    public var contentType: ContentType
+    /// Where it began.
+    public var since: Date
+    /// Everything that became available before, as far as the service lists it, is open, parked or safe.
+    public var listedTo: Date
+    /// Blobs that were listed and are not safe yet, without those that are parked.
+    public var open: Int
+    /// Blobs that have failed and are tried again.
+    public var parked: [ParkedContent]
+    /// Spans that could not be listed and are tried again.
+    public var parkedSpans: [ParkedSpan]
+
+    public init(
+        contentType: ContentType,
+        since: Date,
+        listedTo: Date,
+        open: Int,
+        parked: [ParkedContent],
+        parkedSpans: [ParkedSpan]
+    ) {
+        self.contentType = contentType
+        self.since = since
+        self.listedTo = listedTo
+        self.open = open
+        self.parked = parked
+        self.parkedSpans = parkedSpans
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        contentType = try members.required("contentType")
+        since = try members.required("since")
+        listedTo = try members.required("listedTo")
+        open = try members.required("open")
+        parked = try members.required("parked")
+        parkedSpans = try members.required("parkedSpans")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(contentType, "contentType")
+        try members.write(since, "since")
+        try members.write(listedTo, "listedTo")
+        try members.write(open, "open")
+        try members.write(parked, "parked")
+        try members.write(parkedSpans, "parkedSpans")
+    }
+}
+
+/// A blob that has failed and is tried again.
+public struct ParkedContent: Codable, Hashable, Sendable {
+    /// Its id.
+    public var contentID: String
+    /// When it became available.
+    public var contentCreated: Date?
+    /// When it can no longer be fetched, and is given up.
+    public var contentExpiration: Date?
+    /// How often fetching it has failed.
+    public var attempts: Int
+    /// When it is tried again.
+    public var retryAt: Date
+    /// Why it failed the last time.
+    public var error: String?
+
+    public init(
+        contentID: String,
+        contentCreated: Date? = nil,
+        contentExpiration: Date? = nil,
+        attempts: Int,
+        retryAt: Date,
+        error: String? = nil
+    ) {
+        self.contentID = contentID
+        self.contentCreated = contentCreated
+        self.contentExpiration = contentExpiration
+        self.attempts = attempts
+        self.retryAt = retryAt
+        self.error = error
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        contentID = try members.required("contentId")
+        contentCreated = try members.optional("contentCreated")
+        contentExpiration = try members.optional("contentExpiration")
+        attempts = try members.required("attempts")
+        retryAt = try members.required("retryAt")
+        error = try members.optional("error")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(contentID, "contentId")
+        try members.write(contentCreated, "contentCreated")
+        try members.write(contentExpiration, "contentExpiration")
+        try members.write(attempts, "attempts")
+        try members.write(retryAt, "retryAt")
+        try members.write(error, "error")
+    }
+}
+
+/// A span that could not be listed and is tried again.
+public struct ParkedSpan: Codable, Hashable, Sendable {
+    /// Its beginning.
+    public var start: Date
+    /// Its end, not included.
+    public var end: Date
+    /// How often listing it has failed.
+    public var attempts: Int
+    /// When it is tried again.
+    public var retryAt: Date
+    /// Why it failed the last time.
+    public var error: String
+
+    public init(start: Date, end: Date, attempts: Int, retryAt: Date, error: String) {
+        self.start = start
+        self.end = end
+        self.attempts = attempts
+        self.retryAt = retryAt
+        self.error = error
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        start = try members.required("start")
+        end = try members.required("end")
+        attempts = try members.required("attempts")
+        retryAt = try members.required("retryAt")
+        error = try members.required("error")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(start, "start")
+        try members.write(end, "end")
+        try members.write(attempts, "attempts")
+        try members.write(retryAt, "retryAt")
+        try members.write(error, "error")
+    }
+}
+
+/// A span that is lost because nobody read it within seven days.
+public struct Gap: Codable, Hashable, Sendable {
+    /// The content type.
+    public var contentType: ContentType
+    /// Its beginning.
+    public var start: Date
+    /// Its end, not included.
+    public var end: Date
+    /// Whether the follower's caller was told.
+    public var told: Bool
+
+    public init(contentType: ContentType, start: Date, end: Date, told: Bool) {
+        self.contentType = contentType
+        self.start = start
+        self.end = end
+        self.told = told
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        contentType = try members.required("contentType")
+        start = try members.required("start")
+        end = try members.required("end")
+        told = try members.required("told")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(contentType, "contentType")
+        try members.write(start, "start")
+        try members.write(end, "end")
+        try members.write(told, "told")
+    }
+}
+
+/// A file that is being written.
+public struct OpenFile: Codable, Hashable, Sendable {
+    /// The path that it will have.
+    public var path: String
+    /// How much of it is safe.
+    public var bytes: Int
+    /// When it was begun.
+    public var openedAt: Date
+
+    public init(path: String, bytes: Int, openedAt: Date) {
+        self.path = path
+        self.bytes = bytes
+        self.openedAt = openedAt
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        path = try members.required("path")
+        bytes = try members.required("bytes")
+        openedAt = try members.required("openedAt")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(path, "path")
+        try members.write(bytes, "bytes")
+        try members.write(openedAt, "openedAt")
+    }
+}
+
+/// What was found when everything was looked at that the audit feed depends on.
+public struct Diagnosis: Codable, Hashable, Sendable {
+    /// Whether no finding is a problem.
+    public var healthy: Bool
+    /// The findings, in the order in which one thing depends on another.
+    public var findings: [Finding]
+
+    public init(healthy: Bool, findings: [Finding]) {
+        self.healthy = healthy
+        self.findings = findings
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        healthy = try members.required("healthy")
+        findings = try members.required("findings")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(healthy, "healthy")
+        try members.write(findings, "findings")
+    }
+}
+
+/// One thing that was looked at, and what was found.
+public struct Finding: Codable, Hashable, Sendable {
+    /// What it is about.
+    public var code: FindingCode
+    /// How much it matters.
+    public var severity: Severity
+    /// What was found, in plain words.
+    public var message: String
+    /// What to do about it, where there is something to do.
+    public var action: String?
+    /// The content type that it concerns.
+    public var contentType: String?
+
+    public init(
+        code: FindingCode,
+        severity: Severity,
+        message: String,
+        action: String? = nil,
+        contentType: String? = nil
+    ) {
+        self.code = code
+        self.severity = severity
+        self.message = message
+        self.action = action
+        self.contentType = contentType
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        code = try members.required("code")
+        severity = try members.required("severity")
+        message = try members.required("message")
+        action = try members.optional("action")
+        contentType = try members.optional("contentType")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(code, "code")
+        try members.write(severity, "severity")
+        try members.write(message, "message")
+        try members.write(action, "action")
+        try members.write(contentType, "contentType")
+    }
+}
+
+/// What a request to a webhook was, and how to answer it: with the status, and an empty body.
+public struct WebhookReply: Codable, Hashable, Sendable {
+    /// The HTTP status to answer with.
+    public var status: Int
+    /// What the request was.
+    public var kind: WebhookKind
+    /// Why it was rejected.
+    public var reason: String?
+    /// The content that was announced; empty for all but `notifications`.
+    public var notifications: [WebhookNotification]
+    /// What was left out of an otherwise good delivery, and why.
+    public var warnings: [String]
+
+    public init(
+        status: Int,
+        kind: WebhookKind,
+        reason: String? = nil,
+        notifications: [WebhookNotification],
+        warnings: [String]
+    ) {
+        self.status = status
+        self.kind = kind
+        self.reason = reason
+        self.notifications = notifications
+        self.warnings = warnings
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        status = try members.required("status")
+        kind = try members.required("kind")
+        reason = try members.optional("reason")
+        notifications = try members.required("notifications")
+        warnings = try members.required("warnings")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(status, "status")
+        try members.write(kind, "kind")
+        try members.write(reason, "reason")
+        try members.write(notifications, "notifications")
+        try members.write(warnings, "warnings")
+    }
+}
+
+/// Content that the service announced to a webhook.
+public struct WebhookNotification: Codable, Hashable, Sendable {
+    /// The tenant whose content it is.
+    public var tenantID: String
+    /// The application that made the subscription.
+    public var clientID: String?
+    /// The division of the feed that the content belongs to.
+    public var contentType: ContentType
+    /// The id of the content.
+    public var contentID: String
+    /// Where the service says that it is; left out if that is not on the client's cloud.
+    public var contentURI: String?
+    /// When it became available.
+    public var contentCreated: Date?
+    /// When it can no longer be fetched.
+    public var contentExpiration: Date?
+    /// Members that this version has no field for, written back as they came.
+    public var extra: [String: JSON]
+
+    public init(
+        tenantID: String,
+        clientID: String? = nil,
+        contentType: ContentType,
+        contentID: String,
+        contentURI: String? = nil,
+        contentCreated: Date? = nil,
+        contentExpiration: Date? = nil,
+        extra: [String: JSON] = [:]
+    ) {
+        self.tenantID = tenantID
+        self.clientID = clientID
+        self.contentType = contentType
+        self.contentID = contentID
+        self.contentURI = contentURI
+        self.contentCreated = contentCreated
+        self.contentExpiration = contentExpiration
+        self.extra = extra
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        tenantID = try members.required("tenantId")
+        clientID = try members.optional("clientId")
+        contentType = try members.required("contentType")
+        contentID = try members.required("contentId")
+        contentURI = try members.optional("contentUri")
+        contentCreated = try members.optional("contentCreated")
+        contentExpiration = try members.optional("contentExpiration")
+        extra = try members.rest(besides: Self.known)
+    }
+
+    private static let known: Set<String> = [
+        "tenantId",
+        "clientId",
+        "contentType",
+        "contentId",
+        "contentUri",
+        "contentCreated",
+        "contentExpiration",
+    ]
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(tenantID, "tenantId")
+        try members.write(clientID, "clientId")
+        try members.write(contentType, "contentType")
+        try members.write(contentID, "contentId")
+        try members.write(contentURI, "contentUri")
+        try members.write(contentCreated, "contentCreated")
+        try members.write(contentExpiration, "contentExpiration")
+        try members.write(rest: extra)
     }
 }
 
@@ -273,6 +735,37 @@ public struct Webhook: Codable, Hashable, Sendable {
         try members.write(authID, "authId")
         try members.write(expiration, "expiration")
         try members.write(rest: extra)
+    }
+}
+
+/// Where the service is to announce new content.
+public struct WebhookTarget: Codable, Hashable, Sendable {
+    /// The address, which must be https and answer the service's validation with 200 before the start
+    /// succeeds.
+    public var address: String
+    /// Sent with every delivery as the header `Webhook-AuthID`, so that the receiver can tell who calls.
+    public var authID: String?
+    /// When deliveries end. Default: never.
+    public var expiration: Date?
+
+    public init(address: String, authID: String? = nil, expiration: Date? = nil) {
+        self.address = address
+        self.authID = authID
+        self.expiration = expiration
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        address = try members.required("address")
+        authID = try members.optional("authId")
+        expiration = try members.optional("expiration")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(address, "address")
+        try members.write(authID, "authId")
+        try members.write(expiration, "expiration")
     }
 }
 

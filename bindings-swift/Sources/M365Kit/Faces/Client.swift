@@ -29,6 +29,8 @@ public final class Client: Sendable {
     ///   - connectTimeout: How long making a connection may take. Default: 10 seconds.
     ///   - readTimeout: How long nothing may arrive before an answer counts as stalled; its size does not
     ///     matter. Default: 30 seconds.
+    ///   - maxRecordBytes: How long one audit record may be, in bytes. A longer one is reported in place of
+    ///     being delivered, and its siblings come. Default: 64 MiB.
     ///   - proxy: The URL of a proxy for all requests. Default: what the environment names.
     ///   - rootCertificates: Certificate authorities to trust besides the system's, as PEM text.
     ///   - userAgent: What the client calls itself to the services. Default: `m365kit/` and the version.
@@ -43,6 +45,7 @@ public final class Client: Sendable {
         deadline: Duration? = nil,
         connectTimeout: Duration? = nil,
         readTimeout: Duration? = nil,
+        maxRecordBytes: Int? = nil,
         proxy: String? = nil,
         rootCertificates: String? = nil,
         userAgent: String? = nil
@@ -62,6 +65,7 @@ public final class Client: Sendable {
                 "deadline": deadline,
                 "connect_timeout": connectTimeout,
                 "read_timeout": readTimeout,
+                "max_record_bytes": maxRecordBytes,
                 "proxy": proxy,
                 "root_certificates": rootCertificates,
                 "user_agent": userAgent,

@@ -23,6 +23,8 @@ extension M365Error.Kind {
     public static let timeout: M365Error.Kind = "Timeout"
     /// An answer arrived whole but has not the shape that it should have.
     public static let decodeError: M365Error.Kind = "DecodeError"
+    /// A file of this machine, such as the state of a follower, could not be read or written.
+    public static let storageError: M365Error.Kind = "StorageError"
     /// The operation does not exist on the wire that the client speaks.
     public static let unsupportedOnWire: M365Error.Kind = "UnsupportedOnWire"
     /// The client was closed while the call was under way.

@@ -43,4 +43,23 @@ public struct WarningCode: OpenText {
     public static let missingID: WarningCode = "missing_id"
     /// The local clock differs from the service's; the difference is allowed for.
     public static let clockSkew: WarningCode = "clock_skew"
+    /// A search found more records than the service hands out for one query.
+    public static let recordLimit: WarningCode = "record_limit"
+}
+
+/// How far the service has come with the query of a search.
+public struct QueryStatus: OpenText {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// It waits for its turn.
+    public static let notStarted: QueryStatus = "notStarted"
+    /// It is being carried out.
+    public static let running: QueryStatus = "running"
+    /// Its records can be read.
+    public static let succeeded: QueryStatus = "succeeded"
+    /// The service could not carry it out.
+    public static let failed: QueryStatus = "failed"
+    /// It was cancelled.
+    public static let cancelled: QueryStatus = "cancelled"
 }

@@ -2,6 +2,109 @@
 
 import Foundation
 
+/// Follows the audit feed without end, from where it was left.
+///
+/// Delivers batches of at most 1,000 records. What was delivered and is safe is remembered in the state, a
+/// file that survives crashes: after one, only batches that were not yet safe come again, and nothing is ever
+/// skipped. A blob that cannot be read is reported, parked and tried again until it expires; a content type
+/// that cannot be read is reported and tried again; neither holds up the rest. Time that has passed the seven
+/// days which the service keeps is reported as an error of the kind `Gone` with its bounds.
+///
+/// The same record may stand in two blobs: keep the first by its `id` where that matters.
+///
+/// Source: "Office 365 Management Activity API reference", List available content, Retrieve content.
+public struct FollowFeed: Codable, Hashable, Sendable {
+    /// Where the position is kept: a file, made if it is not there, or a folder that is there, in which the
+    /// file is named after the tenant. One follower at a time may use it.
+    public var state: String
+    /// What to follow. Default: all that the tenant is subscribed to.
+    public var contentTypes: [ContentType]?
+    /// Where to begin when the state is new, on the time at which content became available. Default: seven
+    /// days ago, the oldest that the service keeps.
+    public var start: Date?
+    /// How far back to begin when the state is new, in place of `start`.
+    public var last: Duration?
+    /// How often to look for new content; five times as seldom while there is none. Default: a minute.
+    public var pollInterval: Duration?
+    /// How far behind the present to stay, since content of the last moment may still be growing: at least
+    /// three seconds. Default: a minute.
+    public var lag: Duration?
+    /// How much of what was listed to list again each time, for content that is listed late. The last day is
+    /// listed again every hour besides. Default: ten minutes.
+    public var overlap: Duration?
+    /// How many blobs may be fetched at once. Default: as many as the client may have requests in flight.
+    public var concurrency: Int?
+    /// What happens when a part of the feed cannot be read: `collect` reports it beside the records and goes
+    /// on, `raise_at_once` ends the follower.
+    public var onError: OnError?
+    /// Who says that a batch is safe.
+    public var commit: CommitMode?
+    /// Whether to start the subscriptions to the named content types that are missing.
+    public var ensureSubscriptions: Bool?
+    /// Whether to end once everything is delivered that was there at the beginning, and not to wait for more.
+    public var stopWhenCaughtUp: Bool?
+
+    public init(
+        state: String,
+        contentTypes: [ContentType]? = nil,
+        start: Date? = nil,
+        last: Duration? = nil,
+        pollInterval: Duration? = nil,
+        lag: Duration? = nil,
+        overlap: Duration? = nil,
+        concurrency: Int? = nil,
+        onError: OnError? = nil,
+        commit: CommitMode? = nil,
+        ensureSubscriptions: Bool? = nil,
+        stopWhenCaughtUp: Bool? = nil
+    ) {
+        self.state = state
+        self.contentTypes = contentTypes
+        self.start = start
+        self.last = last
+        self.pollInterval = pollInterval
+        self.lag = lag
+        self.overlap = overlap
+        self.concurrency = concurrency
+        self.onError = onError
+        self.commit = commit
+        self.ensureSubscriptions = ensureSubscriptions
+        self.stopWhenCaughtUp = stopWhenCaughtUp
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        state = try members.required("state")
+        contentTypes = try members.optional("content_types")
+        start = try members.optional("start")
+        last = try members.optional("last")
+        pollInterval = try members.optional("poll_interval")
+        lag = try members.optional("lag")
+        overlap = try members.optional("overlap")
+        concurrency = try members.optional("concurrency")
+        onError = try members.optional("on_error")
+        commit = try members.optional("commit")
+        ensureSubscriptions = try members.optional("ensure_subscriptions")
+        stopWhenCaughtUp = try members.optional("stop_when_caught_up")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(state, "state")
+        try members.write(contentTypes, "content_types")
+        try members.write(start, "start")
+        try members.write(last, "last")
+        try members.write(pollInterval, "poll_interval")
+        try members.write(lag, "lag")
+        try members.write(overlap, "overlap")
+        try members.write(concurrency, "concurrency")
+        try members.write(onError, "on_error")
+        try members.write(commit, "commit")
+        try members.write(ensureSubscriptions, "ensure_subscriptions")
+        try members.write(stopWhenCaughtUp, "stop_when_caught_up")
+    }
+}
+
 /// Something that a caller should know although nothing failed.
 public struct Warning: Codable, Hashable, Sendable {
     /// What it is about.
@@ -66,6 +169,12 @@ public struct Report: Codable, Hashable, Sendable {
     public var failed: Int
     /// Requests that the service refused because of its rate limits, by this client in all.
     public var refusals: Int
+    /// Blobs and spans that keep failing and are tried again on a schedule; of a follower only.
+    public var parked: Int?
+    /// How far the follower is behind, in seconds: the age of the oldest content that is not delivered yet.
+    public var behind: Double?
+    /// How far the query has come; of a search only.
+    public var status: QueryStatus?
 
     public init(
         windows: Int,
@@ -75,7 +184,10 @@ public struct Report: Codable, Hashable, Sendable {
         bytes: Int,
         duplicates: Int,
         failed: Int,
-        refusals: Int
+        refusals: Int,
+        parked: Int? = nil,
+        behind: Double? = nil,
+        status: QueryStatus? = nil
     ) {
         self.windows = windows
         self.pages = pages
@@ -85,6 +197,9 @@ public struct Report: Codable, Hashable, Sendable {
         self.duplicates = duplicates
         self.failed = failed
         self.refusals = refusals
+        self.parked = parked
+        self.behind = behind
+        self.status = status
     }
 
     public init(from decoder: any Decoder) throws {
@@ -97,6 +212,9 @@ public struct Report: Codable, Hashable, Sendable {
         duplicates = try members.required("duplicates")
         failed = try members.required("failed")
         refusals = try members.required("refusals")
+        parked = try members.optional("parked")
+        behind = try members.optional("behind")
+        status = try members.optional("status")
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -109,5 +227,8 @@ public struct Report: Codable, Hashable, Sendable {
         try members.write(duplicates, "duplicates")
         try members.write(failed, "failed")
         try members.write(refusals, "refusals")
+        try members.write(parked, "parked")
+        try members.write(behind, "behind")
+        try members.write(status, "status")
     }
 }
