@@ -191,11 +191,7 @@ impl Feed {
         if clamped {
             self.news.warnings.push(span.clamp_warning());
         }
-        if let Some(skew) = corridor.clock.skew() {
-            let message =
-                format!("the local clock differs from the service's by {skew:.0} s; the service's is used");
-            self.news.warnings.push(Warning::new(WarningCode::ClockSkew, message));
-        }
+        self.news.warnings.extend(corridor.clock.warning());
         let types = match self.request.content_types.clone() {
             Some(types) => without_repeats(types),
             None => subscribed(&self.client).await?,

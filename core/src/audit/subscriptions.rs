@@ -217,7 +217,29 @@ impl Call for ListSubscriptions {
 
     async fn send(self, client: Client, _: Option<Bytes>) -> Result<Vec<Subscription>> {
         let request = Route::of(&client).await?.operation(Method::GET, "subscriptions/list", &[]);
-        client.corridor().exchange(&request, read::<Vec<Subscription>>).await
+        let listed = client.corridor().exchange(&request, read::<Vec<Listed>>).await?;
+        Ok(listed.into_iter().filter_map(Listed::known).collect())
+    }
+}
+
+/// An element of the list, which at times is an empty object, as in the service's own sample of another list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Listed {
+    Subscription(Box<Subscription>),
+    Other(Map<String, Value>),
+}
+
+impl Listed {
+    fn known(self) -> Option<Subscription> {
+        match self {
+            Listed::Subscription(subscription) => Some(*subscription),
+            Listed::Other(other) => {
+                let fields: Vec<_> = other.keys().collect();
+                tracing::warn!(target: "m365kit::audit", ?fields, "left out a subscription without a content type");
+                None
+            }
+        }
     }
 }
 

@@ -14,6 +14,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Windows are not cut into shorter pieces than this.
 const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
+/// As long as nothing could be listed it is only cut so often: the trouble may be another one.
+const CUT_IN_DOUBT: u32 = 2;
 /// So many failures in a row are not the fault of single windows.
 const HOPELESS: u32 = 12;
 
@@ -38,7 +40,8 @@ pub(super) struct Walk {
 #[derive(Clone, Copy)]
 struct Part {
     window: Window,
-    is_whole: bool,
+    /// How often the whole was cut to get it.
+    cuts: u32,
 }
 
 /// What a step of the walk has found.
@@ -58,7 +61,7 @@ impl Walk {
             route,
             content_type,
             whole: window,
-            ahead: vec![Part { window, is_whole: true }],
+            ahead: vec![Part { window, cuts: 0 }],
             listing: None,
             doubtful: Vec::new(),
             given: HashSet::new(),
@@ -132,15 +135,16 @@ impl Walk {
         self.failures_in_a_row += 1;
         match part.window.halves(SHORTEST) {
             _ if self.failures_in_a_row > HOPELESS => Ok(Some(Walked::Failed(part.window, error))),
-            Some([first, second]) if part.is_whole || self.succeeded => {
-                self.ahead.extend([second, first].map(|window| Part { window, is_whole: false }));
+            Some([first, second]) if part.cuts < CUT_IN_DOUBT || self.succeeded => {
+                let cuts = part.cuts + 1;
+                self.ahead.extend([second, first].map(|window| Part { window, cuts }));
                 Ok(None)
             }
             Some(_) => {
                 self.doubtful.push((part, error));
                 Ok(None)
             }
-            None if part.is_whole => Err(error),
+            None if part.cuts == 0 => Err(error),
             None => Ok(Some(Walked::Failed(part.window, error))),
         }
     }

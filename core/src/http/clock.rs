@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
 
 use super::check::service_time;
+use crate::page::{Warning, WarningCode};
 
 /// Differences up to this are those of the way and of whole seconds, in seconds.
 const TOLERATED: i64 = 60;
@@ -27,6 +28,14 @@ impl Clock {
     pub(super) fn now(&self) -> Timestamp {
         let ahead = SignedDuration::from_secs(self.ahead.load(Ordering::Relaxed));
         Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Says that the clocks differ by more than is tolerated.
+    pub(crate) fn warning(&self) -> Option<Warning> {
+        let skew = self.skew()?;
+        let message =
+            format!("the local clock differs from the service's by {skew} s; the service's is used");
+        Some(Warning::new(WarningCode::ClockSkew, message))
     }
 
     /// The difference in seconds, if it is more than tolerated.

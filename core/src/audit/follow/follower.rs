@@ -196,7 +196,8 @@ impl Follower {
     async fn event(&mut self, waits: bool) -> Result<Option<Event>> {
         while let Err(error) = self.begin().await {
             // A service that is down for a while must not end what is meant to run for ever.
-            if !error.is_retryable() || self.request.on_error == OnError::RaiseAtOnce {
+            let goes_on = error.is_retryable() && !self.request.stop_when_caught_up;
+            if !goes_on || self.request.on_error == OnError::RaiseAtOnce {
                 return Err(error);
             }
             if let Some(news) = self.trouble.news(error) {

@@ -91,6 +91,7 @@ impl Lister {
         let shared = Arc::clone(&self.shared);
         let now = shared.client.corridor().service_now().await?;
         let mut row = self.type_row(now).await?;
+        shared.tell_skew().await;
         let kept_since = Window::kept_since(now);
         if row.listed_to < kept_since {
             let gap = Window { start: row.listed_to, end: kept_since };

@@ -1,7 +1,7 @@
 //! What the parts of one follower have in common.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -39,6 +39,7 @@ pub(super) struct Shared {
     types: Mutex<HashMap<ContentType, Progress>>,
     /// Parked blobs that are being fetched, or handed out.
     taken: Mutex<HashSet<WorkKey>>,
+    has_told_skew: AtomicBool,
     /// The subscriptions as they were found; one lister at a time looks.
     subscriptions: tokio::sync::Mutex<Option<(Timestamp, Vec<Subscription>)>>,
 }
@@ -83,6 +84,7 @@ impl Shared {
             events,
             types: Mutex::new(types.iter().map(|of| (of.clone(), Progress::default())).collect()),
             taken: Mutex::default(),
+            has_told_skew: AtomicBool::new(false),
             subscriptions: tokio::sync::Mutex::default(),
         };
         (Arc::new(shared), receiver)
@@ -179,10 +181,20 @@ impl Shared {
         Ok(())
     }
 
-    /// How old the oldest content is that was not delivered, in seconds, and how much is tried again.
+    /// Tells once that the clocks differ.
+    pub(super) async fn tell_skew(&self) {
+        let Some(warning) = self.client.corridor().clock.warning() else { return };
+        if !self.has_told_skew.swap(true, Ordering::Relaxed) {
+            self.send(Event::Warnings(vec![warning])).await;
+        }
+    }
+
+    /// How old the oldest content is that was not delivered, in seconds, and how much is tried again; what is
+    /// being handed out is neither.
     pub(super) async fn lag(&self) -> Result<(Option<f64>, u64)> {
         let listed_to = lock(&self.types).values().filter_map(|progress| progress.listed_to).min();
         let (oldest, parked) = self.on_state(|state| Ok((state.oldest_fresh()?, state.parked()?))).await?;
+        let parked = parked.saturating_sub(lock(&self.taken).len() as u64);
         let from = [listed_to, oldest].into_iter().flatten().min();
         Ok((from.map(|from| self.now().duration_since(from).as_secs_f64().max(0.0)), parked))
     }
