@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use m365kit::Client;
 use m365kit::dispatch::Pages;
+use m365kit::{Client, Committer};
 use tokio::sync::Mutex;
 
 use crate::failure::Failure;
@@ -67,7 +67,8 @@ impl NativeClient {
     pub fn pages(&self, name: String, args: Vec<u8>) -> Result<Arc<NativePages>, Failure> {
         let _context = runtime()?.enter();
         let pages = self.client.pages(&name, &args)?;
-        Ok(Arc::new(NativePages { pages: Arc::new(Mutex::new(Some(pages))) }))
+        let committer = pages.committer();
+        Ok(Arc::new(NativePages { pages: Arc::new(Mutex::new(Some(pages))), committer }))
     }
 
     /// Ends everything in flight, and refuses what comes after.
@@ -76,10 +77,12 @@ impl NativeClient {
     }
 }
 
-/// A listing under way. Dropping it ends its requests.
+/// A listing under way. Dropping it ends its requests, and releases what it holds, such as a file.
 #[derive(uniffi::Object)]
 pub struct NativePages {
     pages: Arc<Mutex<Option<Pages>>>,
+    /// Beside the pages, since it is used while the next one is waited for, and after the last.
+    committer: Option<Committer>,
 }
 
 #[uniffi::export]
@@ -100,6 +103,14 @@ impl NativePages {
         })
         .await
     }
+
+    /// Remembers that the pages handed out so far are safe; also while `next` waits.
+    pub async fn commit(&self, cancel: Arc<Cancel>) -> Result<(), Failure> {
+        let Some(committer) = self.committer.clone() else {
+            return Err(Failure::invalid("this listing keeps no position: there is nothing to commit"));
+        };
+        run(&cancel, async move { Ok(committer.commit().await?) }).await
+    }
 }
 
 impl Drop for NativePages {
@@ -108,6 +119,7 @@ impl Drop for NativePages {
         if let Ok(runtime) = runtime() {
             let _context = runtime.enter();
             self.pages = Arc::default();
+            self.committer = None;
         }
     }
 }

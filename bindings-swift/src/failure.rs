@@ -22,8 +22,7 @@ impl Failure {
         Self::of_kind("InternalError", message)
     }
 
-    /// What the user handed over cannot be used.
-    #[cfg(feature = "sandbox")]
+    /// What the user handed over or asked for cannot be done.
     pub(crate) fn invalid(message: &str) -> Self {
         Self::of_kind("InvalidRequest", message)
     }

@@ -13,23 +13,26 @@ internal import M365KitNative
 /// Each loop over it is a run of its own, from the beginning.
 public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
     private let begin: @Sendable () throws -> NativePages
-    private let run = Locked(PageMeta())
+    private let run: Locked<Run>
 
-    init(_ begin: @escaping @Sendable () throws -> NativePages) {
+    init(keeping kept: Kept = .everything, _ begin: @escaping @Sendable () throws -> NativePages) {
         self.begin = begin
+        run = Locked(Run(kept: kept))
     }
 
     /// The same, a page at a time.
-    public var pages: Pages { Pages(of: self) }
+    public var pages: Pages { Pages(begin: begin, run: run) }
 
     /// Where the latest run stands: given to the operation as `token`, it goes on from there. Nil before the first page,
     /// after the last, and where the operation cannot be resumed.
     public var token: String? { run.value.token }
 
-    /// What went wrong so far in the latest run, where the operation goes on after errors.
+    /// What went wrong so far in the latest run, where the operation goes on after errors. Of a listing without an end
+    /// the newest 1,000; those of a ``Page`` are complete.
     public var errors: [M365Error] { run.value.errors }
 
-    /// What the latest run had to put up with so far, such as a start that had slipped out of the service's memory.
+    /// What the latest run had to put up with so far, such as a start that had slipped out of the service's memory. Of a
+    /// listing without an end the newest 1,000; those of a ``Page`` are complete.
     public var warnings: [Warning] { run.value.warnings }
 
     /// The figures of the latest run; nil before its first page and where the operation keeps none.
@@ -37,9 +40,54 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pages: pages.makeAsyncIterator()) }
 
+    /// Remembers that the pages handed out so far are safe.
+    func commit() async throws {
+        let latest = run.value
+        // Nothing was handed out yet, or not all of the page, which comes again as a whole.
+        if !latest.begun || latest.isInsidePage { return }
+        guard let native = latest.native ?? latest.ended else {
+            throw M365Error(
+                kind: .invalidRequest,
+                message: "the listing was left: what was not committed before comes again the next time",
+                hint: "Commit inside of the loop."
+            )
+        }
+        try await crossing { cancel in try await native.commit(cancel: cancel) }
+        run.change { if $0.ended === native { $0.ended = nil } }
+    }
+
+    /// A page of a listing: a collection of its elements, and what came with them. It can be empty.
+    public struct Page: RandomAccessCollection, Sendable {
+        public typealias Element = Paged.Element
+
+        /// What is on it.
+        public let items: [Paged.Element]
+        /// Given to the operation as `token`, it goes on after this page; nil on the last page, and where the operation
+        /// cannot be resumed.
+        public let token: String?
+        /// What went wrong since the page before, where the operation goes on after errors.
+        public let errors: [M365Error]
+        /// What had to be put up with since the page before.
+        public let warnings: [Warning]
+        /// The figures of the run so far; nil where the operation keeps none.
+        public let report: Report?
+
+        fileprivate init(_ items: [Paged.Element], _ meta: PageMeta) {
+            self.items = items
+            token = meta.token
+            errors = meta.errors
+            warnings = meta.warnings
+            report = meta.report
+        }
+
+        public var startIndex: Int { 0 }
+        public var endIndex: Int { items.count }
+        public subscript(position: Int) -> Paged.Element { items[position] }
+    }
+
     /// Hands out the elements of the page it holds.
     public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
-        fileprivate var pages: Pages.AsyncIterator
+        private var pages: Pages.AsyncIterator
         private var held: [Element] = []
         private var index = 0
 
@@ -49,8 +97,7 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
             while index == held.count {
                 guard try await turn() else { return nil }
             }
-            defer { index += 1 }
-            return held[index]
+            return take()
         }
 
         /// Stays where the loop runs while the page lasts, as most steps have nothing to wait for.
@@ -60,28 +107,34 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
             while index == held.count {
                 guard try await turn() else { return nil }
             }
-            defer { index += 1 }
-            return held[index]
+            return take()
         }
 
         private mutating func turn() async throws -> Bool {
-            guard let page = try await pages.next() else { return false }
-            held = page
+            guard let page = try await pages.next(byItem: true) else { return false }
+            held = page.items
             index = 0
             return true
         }
+
+        private mutating func take() -> Element {
+            let element = held[index]
+            index += 1
+            if index == held.count { pages.finishPage() }
+            return element
+        }
     }
 
-    /// A listing, a page at a time. A page can be empty.
+    /// A listing, a page at a time.
     public struct Pages: AsyncSequence, Sendable {
-        public typealias Element = [Paged.Element]
+        public typealias Element = Page
 
         private let begin: @Sendable () throws -> NativePages
-        private let run: Locked<PageMeta>
+        private let run: Locked<Run>
 
-        fileprivate init(of listing: Paged) {
-            begin = listing.begin
-            run = listing.run
+        fileprivate init(begin: @escaping @Sendable () throws -> NativePages, run: Locked<Run>) {
+            self.begin = begin
+            self.run = run
         }
 
         public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(begin: begin, run: run) }
@@ -95,15 +148,17 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
             }
 
             private let begin: @Sendable () throws -> NativePages
-            private let run: Locked<PageMeta>
+            private let run: Locked<Run>
             private var state = State.new
 
-            fileprivate init(begin: @escaping @Sendable () throws -> NativePages, run: Locked<PageMeta>) {
+            fileprivate init(begin: @escaping @Sendable () throws -> NativePages, run: Locked<Run>) {
                 self.begin = begin
                 self.run = run
             }
 
-            public mutating func next() async throws -> [Paged.Element]? {
+            public mutating func next() async throws -> Page? { try await next(byItem: false) }
+
+            fileprivate mutating func next(byItem: Bool) async throws -> Page? {
                 let before = state
                 // Held again only when the page is good, so that a failure lets go of the listing.
                 state = .ended
@@ -112,37 +167,84 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
                 case .ended: return nil
                 case .under(let pages): native = pages
                 case .new:
-                    run.change { $0 = PageMeta() }
+                    // What the run before still holds is let go of first: two cannot have it.
+                    run.change { $0 = Run(kept: $0.kept, begun: true) }
                     native = try begin()
+                    run.change { $0.native = native }
                 }
-                let page = try await crossing { cancel in try await native.next(cancel: cancel) }
-                guard let page else {
-                    run.change { $0.token = nil }
+                let crossed = try await crossing { cancel in try await native.next(cancel: cancel) }
+                guard let crossed else {
+                    run.change { $0.end(native) }
                     return nil
                 }
-                let meta: PageMeta = try decode(page.meta)
-                let items: [Paged.Element] = try decode(page.items, payload: page.payload)
-                run.change { $0.add(meta) }
+                let meta: PageMeta = try decode(crossed.meta)
+                let page = Page(try decode(crossed.items, payload: crossed.payload), meta)
+                run.change { $0.add(meta, isInsidePage: byItem && !page.isEmpty) }
                 state = .under(native)
-                return items
+                return page
             }
+
+            fileprivate func finishPage() { run.change { $0.isInsidePage = false } }
         }
     }
 }
 
-/// What a page says beside its items, and the sum of what those of a run said.
-private struct PageMeta: Decodable, Sendable {
+/// What a listing keeps of its pages.
+enum Kept: Sendable {
+    /// All errors and warnings.
+    case everything
+    /// The newest of them, as there is no end to them. With `position`, the run itself is kept when it has come to an end,
+    /// until its last pages are committed.
+    case newest(position: Bool)
+}
+
+/// Where a run of a listing stands, and the sum of what its pages said.
+private struct Run: Sendable {
+    static let limit = 1_000
+
+    let kept: Kept
+    /// Whether anything was asked for.
+    var begun = false
+    /// Belongs to who iterates: it ends when they leave.
+    weak var native: NativePages?
+    /// The same, when it ended by itself and its last pages may still be committed.
+    var ended: NativePages?
+    /// Whether elements of the newest page are still to be handed out.
+    var isInsidePage = false
     var token: String?
     var errors: [M365Error] = []
     var warnings: [Warning] = []
     var report: Report?
 
-    mutating func add(_ page: PageMeta) {
+    init(kept: Kept, begun: Bool = false) {
+        self.kept = kept
+        self.begun = begun
+    }
+
+    mutating func add(_ page: PageMeta, isInsidePage: Bool) {
+        self.isInsidePage = isInsidePage
         token = page.token
         errors += page.errors
         warnings += page.warnings
         report = page.report ?? report
+        if case .newest = kept {
+            errors.removeFirst(max(0, errors.count - Self.limit))
+            warnings.removeFirst(max(0, warnings.count - Self.limit))
+        }
     }
+
+    mutating func end(_ native: NativePages) {
+        token = nil
+        if case .newest(position: true) = kept { ended = native }
+    }
+}
+
+/// What a page says beside its items.
+private struct PageMeta: Decodable, Sendable {
+    var token: String?
+    var errors: [M365Error] = []
+    var warnings: [Warning] = []
+    var report: Report?
 }
 
 /// A value that several tasks look at. (`Mutex` of the standard library is younger than the systems we support.)

@@ -1,7 +1,7 @@
 import Foundation
 import M365Kit
 
-/// A file of `tests/conformance`.
+/// A file of `tests/conformance` or `tests/faults`.
 struct ScenarioFile: Decodable {
     let about: String
     let scenarios: [Scenario]
@@ -33,11 +33,12 @@ struct NotSwift: Error {
 }
 
 /// What a scenario passes to an operation or a client, by the names of the core.
-struct Given: Sendable {
+struct Given {
     let arguments: JSON
     var payload: Data?
-    /// How many items to read before the loop is left.
-    var take: Int?
+    var until = Until.end
+    /// Where a listing is put that stays open.
+    var shelf: Shelf?
 
     func required<Value: Decodable>(_ name: String) throws -> Value {
         guard let value: Value = try optional(name) else { throw NotSwift(argument: name, value: .null) }
@@ -74,39 +75,12 @@ struct Given: Sendable {
 
     /// The token provider of a credential of kind `callback`.
     func provider() -> any TokenProvider { NoProvider() }
-
-    /// Reads a listing, as far as the scenario says, and keeps what it gave before it failed.
-    func collect<Item: Codable & Sendable>(_ listing: Paged<Item>) async throws -> Outcome {
-        var items: [JSON] = []
-        var failure: M365Error?
-        do {
-            for try await item in listing {
-                items.append(try json(item))
-                if items.count == take { break }
-            }
-        } catch let error as M365Error {
-            failure = error
-        }
-        return .listing(
-            items: items,
-            errors: try listing.errors.map(json),
-            warnings: try listing.warnings.map(json),
-            report: try json(listing.report),
-            error: failure
-        )
-    }
 }
 
 private struct NoProvider: TokenProvider {
     func token(for request: TokenRequest) async throws -> AccessToken {
         throw Complaint("a scenario has no tokens to give")
     }
-}
-
-/// What came of a call.
-enum Outcome {
-    case result(JSON)
-    case listing(items: [JSON], errors: [JSON], warnings: [JSON], report: JSON, error: M365Error?)
 }
 
 /// A value of the package as JSON, by its own coding.

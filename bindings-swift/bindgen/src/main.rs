@@ -3,7 +3,7 @@
 use std::env::args;
 use std::process::ExitCode;
 
-use uniffi::{SwiftBindingsOptions, generate_swift_bindings};
+use uniffi_bindgen::bindings::{SwiftBindingsOptions, generate_swift_bindings};
 
 fn main() -> ExitCode {
     let given: Vec<String> = args().skip(1).collect();
@@ -28,7 +28,6 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a command speaks on stderr")]
 fn failed(why: &str) -> ExitCode {
     eprintln!("{why}");
     ExitCode::FAILURE

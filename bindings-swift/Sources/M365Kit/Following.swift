@@ -1,0 +1,44 @@
+/// A listing that keeps its position in a state on this machine, and goes on from there the next time.
+///
+/// ```swift
+/// for try await page in client.audit.follow(state: "contoso.m365state").pages {
+///     try await store.insert(page.items)
+/// }
+/// ```
+///
+/// It is read like any other listing: item by item, or by ``pages`` batch after batch. Asking for the next batch says that
+/// the one before is safe; with `commit: .manual` only ``commit()`` does. What was not said to be safe comes again the next
+/// time, so that nothing is lost when the process dies.
+///
+/// It has no end of its own. Leaving the loop, or cancelling its `Task`, ends its requests and releases the state, so that
+/// another can use it. One loop at a time can run on a state.
+public protocol Following<Element>: AsyncSequence, Sendable
+where Element: Decodable & Sendable, AsyncIterator == Paged<Element>.AsyncIterator {
+    /// The listing itself, without its position.
+    var listing: Paged<Element> { get }
+}
+
+extension Following {
+    public func makeAsyncIterator() -> Paged<Element>.AsyncIterator { listing.makeAsyncIterator() }
+
+    /// The same, a batch at a time.
+    public var pages: Paged<Element>.Pages { listing.pages }
+
+    /// What went wrong in the latest run: the newest 1,000. Those of a page are complete.
+    public var errors: [M365Error] { listing.errors }
+
+    /// What the latest run had to put up with: the newest 1,000. Those of a page are complete.
+    public var warnings: [Warning] { listing.warnings }
+
+    /// The figures of the latest run; nil before its first page.
+    public var report: Report? { listing.report }
+
+    /// Says that everything handed out so far is safe, and remembers it for good before it returns.
+    ///
+    /// It can be called while the next batch is waited for, from any task, and after a loop that came to an end by itself,
+    /// which with `commit: .manual` holds the state until then. The position moves by whole batches: in the middle of
+    /// one that is read item by item, nothing is remembered yet, and the call does nothing.
+    ///
+    /// Throws kind `invalidRequest` after the loop has been left, and `storageError` when the state cannot be written.
+    public func commit() async throws { try await listing.commit() }
+}
