@@ -5,7 +5,9 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use clap::Parser;
-use m365kit_sandbox::{Compression, Config, ContentType, RateLimit, Sandbox, Shape};
+use m365kit_sandbox::{
+    ClockFile, ClockSource, Compression, Config, ContentType, Live, RateLimit, Sandbox, Shape,
+};
 
 /// A simulated Microsoft 365 tenant on loopback. Prints one line of JSON that says where it is and how to sign in, and
 /// runs until it is interrupted.
@@ -45,6 +47,12 @@ struct Args {
     /// Where the clock starts (RFC 3339).
     #[arg(long)]
     now: Option<String>,
+    /// Let the feed grow by so many blobs a minute.
+    #[arg(long, value_name = "BLOBS_PER_MINUTE")]
+    live: Option<f64>,
+    /// Keep the clock in a file, so that the feed is the same when the sandbox is started again.
+    #[arg(long, value_name = "FILE")]
+    clock: Option<PathBuf>,
     /// Directory id of the tenant.
     #[arg(long)]
     tenant: Option<String>,
@@ -103,6 +111,12 @@ impl Args {
         config.now = self.now.or(config.now);
         config.tenant = self.tenant.or(config.tenant);
         config.https |= self.https;
+        if let Some(blobs_per_minute) = self.live {
+            config.live = Some(Live { blobs_per_minute, records: None, content_types: None });
+        }
+        if let Some(file) = self.clock {
+            config.clock = ClockSource::File(ClockFile { file });
+        }
         if !self.content_types.is_empty() {
             config.content_types = self.content_types;
         }

@@ -112,7 +112,17 @@ fn a_configuration_survives_its_own_description() {
 #[test]
 fn the_command_prints_where_it_is_and_ends_with_its_parent() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_m365kit-sandbox"))
-        .args(["--watch-stdin", "--seed", "5", "--blobs", "3", "--content-type", "audit.general"])
+        .args([
+            "--watch-stdin",
+            "--seed",
+            "5",
+            "--blobs",
+            "3",
+            "--content-type",
+            "audit.general",
+            "--live",
+            "60",
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -124,6 +134,7 @@ fn the_command_prints_where_it_is_and_ends_with_its_parent() {
         (&about["config"]["seed"], &about["config"]["contentTypes"]),
         (&json!(5), &json!(["Audit.General"]))
     );
+    assert_eq!(about["config"]["live"]["blobsPerMinute"], 60.0);
     let address = about["url"].as_str().unwrap().trim_start_matches("http://").to_owned();
     assert!(std::net::TcpStream::connect(address).is_ok());
     drop(child.stdin.take());

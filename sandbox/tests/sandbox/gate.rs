@@ -54,6 +54,30 @@ async fn the_tenant_may_be_in_a_bad_way() {
 }
 
 #[tokio::test]
+async fn auditing_may_be_off() {
+    let visitor = Visitor::new(json!({"blobs": 5, "auditing": false}));
+    assert_eq!(visitor.get("subscriptions/list").await.json(), json!([]), "nothing could be started");
+    let start = async || visitor.post("subscriptions/start?contentType=Audit.Exchange", "").await;
+    assert!(start().await.code().starts_with("StartSubscription [CorrId="));
+    visitor.control("auditing", json!({"enabled": true}));
+    assert_eq!(start().await.status, 200);
+    visitor.control("auditing", json!({"enabled": false}));
+    assert!(start().await.code().starts_with("StartSubscription [CorrId="));
+    assert_eq!(
+        visitor.get("subscriptions/list").await.json()[0]["status"],
+        "enabled",
+        "what was started stays"
+    );
+}
+
+#[tokio::test]
+async fn the_date_may_be_off_from_the_beginning() {
+    let visitor = Visitor::new(json!({"blobs": 5, "now": "2026-11-20T12:00:00Z", "skew": -3_600}));
+    let date = visitor.get("subscriptions/list").await.header("date").unwrap().to_owned();
+    assert!(date.starts_with("Fri, 20 Nov 2026 11:00:0"), "{date}");
+}
+
+#[tokio::test]
 async fn roles_decide_what_can_be_read() {
     let none = with_token(json!({"blobs": 20}), json!({"roles": []}));
     assert_eq!(none.get("subscriptions/list").await.refusal(), (401, "AF10001".into()));

@@ -205,3 +205,33 @@ async fn graph_takes_its_own_audience_only() {
     assert_eq!((&echo["headers"]["x-test"], &echo["json"]), (&json!("yes"), &json!({"b": [2]})));
     assert!(echo["headers"].get("authorization").is_none());
 }
+
+#[tokio::test]
+async fn the_authority_may_think_anything_of_the_client() {
+    for (state, refusal) in [
+        ("expired", (401, "invalid_client", 7_000_222)),
+        ("wrong_secret", (401, "invalid_client", 7_000_215)),
+        ("unknown_app", (400, "unauthorized_client", 700_016)),
+        ("disabled_app", (400, "unauthorized_client", 7_000_112)),
+        ("unknown_tenant", (400, "invalid_request", 90_002)),
+        ("other_cloud", (400, "invalid_request", 90_038)),
+        ("unknown_resource", (400, "invalid_resource", 500_011)),
+        ("unavailable", (503, "temporarily_unavailable", 90_033)),
+    ] {
+        let expected = (refusal.0, refusal.1.to_owned(), refusal.2);
+        assert_eq!(Login::new(json!({"credentialState": state})).refusal().await, expected, "{state}");
+        let login = Login::new(json!({}));
+        assert_eq!(login.post("oauth2/v2.0/token").await.status, 200);
+        login.visitor.control("credential_state", json!({ "state": state }));
+        assert_eq!(login.refusal().await, expected, "{state}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_may_be_of_another_directory() {
+    let login = Login::new(json!({"credentialState": "other_tenant"}));
+    let token = login.post("oauth2/v2.0/token").await.json()["access_token"].as_str().unwrap().to_owned();
+    assert_ne!(claims(&token)["tid"], login.directory.as_str());
+    let visitor = Visitor { token, ..login.visitor };
+    assert_eq!(visitor.get("subscriptions/list").await.refusal(), (403, "AF20010".into()));
+}

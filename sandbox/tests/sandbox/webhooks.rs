@@ -179,3 +179,124 @@ async fn notifications_are_paged_like_content() {
     assert_eq!(success, visitor.list("Audit.Exchange").await.len());
     assert!(rows.len() > success, "some took two attempts");
 }
+
+/// Waits until so many different contents were told of, and gives the messages.
+async fn told(visitor: &Visitor, receiver: &Receiver, contents: usize) -> Vec<Vec<String>> {
+    for _ in 0..600 {
+        let messages: Vec<Vec<String>> = receiver.deliveries();
+        let unique: std::collections::HashSet<_> = messages.iter().flatten().collect();
+        if unique.len() >= contents {
+            return messages;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("{}", visitor.control("webhooks", json!({})));
+}
+
+impl Receiver {
+    /// Ids of the contents in each delivery.
+    fn deliveries(&self) -> Vec<Vec<String>> {
+        let id = |item: &Value| item["contentId"].as_str().unwrap().to_owned();
+        let messages = self.messages().into_iter().filter_map(|(_, body)| body.as_array().cloned());
+        messages.map(|items| items.iter().map(id).collect()).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn growing_and_late_content_is_delivered_without_being_asked() {
+    let receiver = Receiver::new().await;
+    let live = json!({"blobsPerMinute": 120, "contentTypes": ["Audit.Exchange"]});
+    let visitor = visitor(json!({"blobs": 5, "live": live, "late": {"share": 0.5, "seconds": 600}}));
+    start(&visitor, json!({"address": receiver.address})).await;
+    visitor.control("live", json!({"blobsPerMinute": 600, "contentTypes": ["Audit.Exchange"]}));
+    visitor.control("advance", json!({"seconds": 30}));
+    visitor.control("live", json!({"blobsPerMinute": null}));
+    let prompt = visitor.list("Audit.Exchange").await.len();
+    visitor.control("advance", json!({"seconds": 601}));
+    let listed = visitor.list("Audit.Exchange").await;
+    assert!(listed.len() > prompt + 100, "{prompt} {}", listed.len());
+    let later = args_listed_later(&visitor);
+    let messages = told(&visitor, &receiver, listed.len() - 5).await;
+    assert!(messages.iter().all(|ids| (1..=10).contains(&ids.len())));
+    let all: Vec<_> = messages.iter().flatten().collect();
+    let unique: std::collections::HashSet<_> = all.iter().collect();
+    assert_eq!(unique.len(), all.len(), "each once");
+    assert!(!all.contains(&&later));
+    visitor.control("advance", json!({"seconds": 61}));
+    told(&visitor, &receiver, all.len() + 1).await;
+    assert!(receiver.deliveries().concat().contains(&later), "when it is listed");
+}
+
+/// Adds a content that is listed in a minute.
+fn args_listed_later(visitor: &Visitor) -> String {
+    let listed = visitor.ago(-60) + "Z";
+    let args = json!({"contentType": "Audit.Exchange", "records": [], "listedAt": listed});
+    visitor.control("add_content", args)["contentId"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_go_wrong_in_each_way_and_every_content_still_arrives() {
+    for action in ["drop", "delay", "duplicate", "reorder", "fail"] {
+        let receiver = Receiver::new().await;
+        let faults = json!({"share": 0.5, "seed": 4, "actions": [action], "delay": 0.1});
+        let visitor = visitor(json!({"webhookRetry": [0.05, 0.1], "webhookFaults": faults}));
+        start(&visitor, json!({"address": receiver.address})).await;
+        let mut added = vec![];
+        for _ in 0..12 {
+            visitor.control("advance", json!({"seconds": 1}));
+            added.push(add(&visitor)["contentId"].as_str().unwrap().to_owned());
+            visitor.control("advance", json!({"seconds": 0.01}));
+            visitor.control("pump_webhooks", json!({}));
+        }
+        let messages = told(&visitor, &receiver, added.len()).await;
+        let noted = visitor.control("webhooks", json!({}));
+        let struck = noted["deliveries"].as_array().unwrap().iter().filter(|one| one["fault"] == action);
+        let struck: Vec<_> = struck.collect();
+        assert!(!struck.is_empty(), "{action}: {noted}");
+        let order: Vec<_> = messages.concat();
+        match action {
+            "drop" => assert!(struck.iter().all(|one| one["status"].is_null()), "{struck:?}"),
+            "fail" => assert!(struck.iter().all(|one| one["status"] == 200), "{struck:?}"),
+            "duplicate" => assert!(order.len() > added.len()),
+            _ => {}
+        }
+        if action == "reorder" {
+            assert_ne!(order, added);
+        }
+        let path = visitor.day("Audit.Exchange").replace("/content?", "/notifications?");
+        let rows = visitor.get(&path).await.json();
+        let failed =
+            rows.as_array().unwrap().iter().filter(|row| row["notificationStatus"] == "failed").count();
+        assert_eq!(failed > 0, matches!(action, "drop" | "fail"), "{action}");
+        visitor.control("webhook_faults", json!(null));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_is_disabled_by_itself_when_nobody_answers() {
+    let receiver = Receiver::new().await;
+    let visitor = visitor(json!({"webhookRetry": [0.01]}));
+    start(&visitor, json!({"address": receiver.address})).await;
+    *receiver.status.lock().unwrap() = 500;
+    visitor.control("advance", json!({"seconds": 1}));
+    add(&visitor);
+    for _ in 0..500 {
+        let hook = visitor.get("subscriptions/list").await.json()[0]["webhook"]["status"].clone();
+        if hook == "disabled" {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("{}", visitor.control("webhooks", json!({})));
+}
+
+#[tokio::test]
+async fn a_webhook_may_be_in_any_state() {
+    let visitor = visitor(json!({}));
+    for status in ["enabled", "disabled", "expired"] {
+        let args =
+            json!({"contentType": "Audit.Exchange", "status": "enabled", "webhook": {"status": status}});
+        assert_eq!(visitor.control("set_subscription", args)["webhook"]["status"], status);
+        assert_eq!(visitor.get("subscriptions/list").await.json()[0]["webhook"]["status"], status);
+    }
+}
