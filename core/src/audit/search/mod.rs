@@ -74,11 +74,13 @@ pub struct SearchRecords {
     #[serde(default)]
     pub display_name: Option<String>,
     /// How long the tenant keeps audit records, which is a matter of its licences; an earlier `start` is refused.
-    #[serde(default = "retention")]
-    pub retention: Interval,
+    /// Default: 180 days.
+    #[serde(default)]
+    pub retention: Option<Interval>,
     /// How long to wait before the service is first asked how far the query is; grows sixfold while it runs.
-    #[serde(default = "poll_interval")]
-    pub poll_interval: Interval,
+    /// Default: 5 seconds.
+    #[serde(default)]
+    pub poll_interval: Option<Interval>,
     /// Whether the query stays at the service.
     #[serde(default)]
     pub keep: bool,
@@ -86,14 +88,6 @@ pub struct SearchRecords {
     /// raised always.
     #[serde(default = "raise")]
     pub on_error: OnError,
-}
-
-fn retention() -> Interval {
-    RETENTION
-}
-
-fn poll_interval() -> Interval {
-    POLL_INTERVAL
 }
 
 fn raise() -> OnError {
@@ -115,8 +109,8 @@ impl SearchRecords {
             object_ids: None,
             administrative_units: None,
             display_name: None,
-            retention: RETENTION,
-            poll_interval: POLL_INTERVAL,
+            retention: None,
+            poll_interval: None,
             keep: false,
             on_error: raise(),
         }
@@ -153,7 +147,7 @@ impl SearchRecords {
             return Err(Error::invalid("record_types is empty: leave it out to search them all"));
         }
         for (name, length) in [("retention", self.retention), ("poll_interval", self.poll_interval)] {
-            if length.0.is_zero() {
+            if length.is_some_and(|length| length.0.is_zero()) {
                 return Err(Error::invalid(format!("{name} is 0: it must be longer")));
             }
         }
@@ -165,13 +159,14 @@ impl SearchRecords {
         if self.start >= now {
             return Err(Error::invalid(format!("the start {} lies in the future", self.start)));
         }
-        let kept = SignedDuration::try_from(self.retention.0).unwrap_or(SignedDuration::MAX);
+        let retention = self.retention.unwrap_or(RETENTION);
+        let kept = SignedDuration::try_from(retention.0).unwrap_or(SignedDuration::MAX);
         let oldest = now.saturating_sub(kept).unwrap_or(Timestamp::MIN);
         if self.start < oldest {
             return Err(Error::invalid(format!(
                 "the start {} lies before the {} that the tenant is taken to keep, since {oldest:.0}; if its \
                  licences keep more, pass a longer retention",
-                self.start, self.retention
+                self.start, retention
             )));
         }
         let request = self.clone();
@@ -188,6 +183,10 @@ impl SearchRecords {
             object_id_filters: request.object_ids,
             administrative_unit_id_filters: request.administrative_units,
         })
+    }
+
+    fn first_wait(&self) -> std::time::Duration {
+        self.poll_interval.unwrap_or(POLL_INTERVAL).0
     }
 
     fn record_type_names(&self) -> Result<Option<Vec<String>>> {
@@ -275,13 +274,13 @@ impl SearchBuilder {
 
     /// How long the tenant keeps audit records.
     pub fn retention(mut self, retention: impl Into<Interval>) -> Self {
-        self.request.retention = retention.into();
+        self.request.retention = Some(retention.into());
         self
     }
 
     /// How long to wait before the service is first asked how far the query is.
     pub fn poll_interval(mut self, poll_interval: impl Into<Interval>) -> Self {
-        self.request.poll_interval = poll_interval.into();
+        self.request.poll_interval = Some(poll_interval.into());
         self
     }
 

@@ -27,7 +27,7 @@ const LONGEST: u32 = 6;
 /// Begins a search; nothing is sent before the first page is asked for.
 pub(super) fn open(client: Client, request: SearchRecords) -> Paged<AuditRecord> {
     let search = Search {
-        wait: request.poll_interval.0,
+        wait: request.first_wait(),
         client,
         request,
         stage: Stage::New,
@@ -117,7 +117,7 @@ impl Search {
     fn wait_or_read(&mut self, query: Query, state: &State) -> Result<Option<Vec<AuditRecord>>> {
         let status = state.status.clone().unwrap_or(QueryStatus::NotStarted);
         if self.report.status.replace(status.clone()).is_some_and(|before| before != status) {
-            self.wait = self.request.poll_interval.0;
+            self.wait = self.request.first_wait();
         }
         match status {
             QueryStatus::Failed | QueryStatus::Cancelled => {
@@ -148,7 +148,7 @@ impl Search {
             () = closed.cancelled() => return Err(Error::new(ErrorKind::Cancelled, "the client was closed")),
             () = tokio::time::sleep(self.wait) => {}
         }
-        let longest = self.request.poll_interval.0.saturating_mul(LONGEST);
+        let longest = self.request.first_wait().saturating_mul(LONGEST);
         self.wait = self.wait.mul_f64(GROWTH).min(longest);
         Ok(())
     }
