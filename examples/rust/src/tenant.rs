@@ -10,6 +10,10 @@ use m365kit_sandbox::{Config, ContentType, Sandbox, Subscribed};
 #[cfg(doctest)]
 struct Readme;
 
+#[doc = include_str!("../../../docs/follow.md")]
+#[cfg(doctest)]
+struct FollowPage;
+
 /// The tenant that the environment names; without one, a simulated tenant.
 pub struct Tenant {
     /// Speaks to it.
@@ -24,13 +28,21 @@ impl Tenant {
     /// # Errors
     /// Only a part of them is there, or the client refuses them.
     pub fn open() -> Result<Tenant, Box<dyn Error>> {
+        let subscribed = Subscribed::Only(vec![ContentType::AzureActiveDirectory, ContentType::Exchange]);
+        Tenant::open_or_simulate(Config { subscribed, ..Config::default() })
+    }
+
+    /// The same, with a sandbox of this configuration.
+    ///
+    /// # Errors
+    /// Only a part of the environment is there, or the client refuses it.
+    pub fn open_or_simulate(config: Config) -> Result<Tenant, Box<dyn Error>> {
         if let Ok(name) = env::var("TENANT") {
             let credential = ClientSecret::new(env::var("CLIENT_ID")?, env::var("CLIENT_SECRET")?);
             let client = Client::builder(name).credential(credential).build()?;
             return Ok(Tenant { client, _sandbox: None });
         }
-        let subscribed = Subscribed::Only(vec![ContentType::AzureActiveDirectory, ContentType::Exchange]);
-        let sandbox = Sandbox::start(Config { subscribed, ..Config::default() })?;
+        let sandbox = Sandbox::start(config)?;
         let about = sandbox.describe();
         let text = |name: &str| about[name].as_str().unwrap_or_default().to_owned();
         let cloud: CustomCloud = serde_json::from_value(about["cloud"].clone())?;
