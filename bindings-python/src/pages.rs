@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use m365kit::Error;
 use m365kit::dispatch::Page;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::listing::{Commit, Listing};
+use crate::listing::Listing;
 use crate::process::Process;
 use crate::tokens::Callback;
 use crate::{bridge, errors, logs};
@@ -22,46 +21,48 @@ pub(crate) struct Pages {
 
 #[pymethods]
 impl Pages {
-    /// The next page, or `None` after the last: `(items, payload, meta)`.
-    fn next(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+    /// The next page, or `None` after the last: `(items, payload, meta)`. Who says how many pages were received
+    /// gets the newest one again if it was not among them.
+    #[pyo3(signature = (received=None))]
+    fn next(&self, py: Python<'_>, received: Option<u64>) -> PyResult<Option<Py<PyAny>>> {
         logs::refresh(py, &self.process)?;
-        let (page, _pass) = bridge::block(py, &self.process, self.request())?;
+        let listing = self.listing();
+        let (page, _pass) = bridge::block(py, &self.process, async move { listing.next(received).await })?;
         page.map(|page| parts(py, &page)).transpose()
     }
 
     /// A future of `event_loop` for what `next` would return.
+    #[pyo3(signature = (event_loop, received=None))]
     fn next_async<'py>(
         &self,
         py: Python<'py>,
         event_loop: &Bound<'py, PyAny>,
+        received: Option<u64>,
     ) -> PyResult<Bound<'py, PyAny>> {
         logs::refresh(py, &self.process)?;
         if let Some(callback) = &self.callback {
             callback.run_on(event_loop);
         }
-        bridge::awaitable(&self.process, event_loop, self.request(), |py, page: Option<Page>| {
+        let listing = self.listing();
+        let next = async move { listing.next(received).await };
+        bridge::awaitable(&self.process, event_loop, next, |py, page: Option<Page>| {
             page.map_or_else(|| Ok(py.None()), |page| parts(py, &page))
         })
     }
 
-    /// Says that the page that came last has arrived, where `commit` is used: until then `next` gives it again.
-    fn received(&self) {
-        self.listing().received();
-    }
-
-    /// Remembers that the pages received so far are safe; also while another thread waits for the next one.
-    fn commit(&self, py: Python<'_>) -> PyResult<()> {
+    /// Remembers that the first so many pages are safe; also while another thread waits for the next one.
+    fn commit(&self, py: Python<'_>, pages: u64) -> PyResult<()> {
         let listing = self.listing();
-        let (done, _pass) = bridge::block(py, &self.process, async move { listing.commit().await })?;
-        committed(py, &done)
+        let (done, _pass) = bridge::block(py, &self.process, async move { listing.commit(pages).await })?;
+        if done { Ok(()) } else { Err(nothing_to_commit(py)) }
     }
 
     /// A future of `event_loop` for what `commit` does.
-    fn commit_async<'py>(&self, event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn commit_async<'py>(&self, event_loop: &Bound<'py, PyAny>, pages: u64) -> PyResult<Bound<'py, PyAny>> {
         let listing = self.listing();
-        let commit = async move { listing.commit().await };
+        let commit = async move { listing.commit(pages).await };
         bridge::awaitable(&self.process, event_loop, commit, |py, done| {
-            committed(py, &done).map(|()| py.None())
+            if done { Ok(py.None()) } else { Err(nothing_to_commit(py)) }
         })
     }
 
@@ -113,11 +114,6 @@ impl Pages {
         // Empty only while `drop` runs.
         self.core.clone().unwrap_or_else(|| unreachable!())
     }
-
-    fn request(&self) -> impl Future<Output = Result<Option<Page>, Error>> + Send + 'static {
-        let listing = self.listing();
-        async move { listing.next().await }
-    }
 }
 
 impl Drop for Pages {
@@ -126,21 +122,9 @@ impl Drop for Pages {
     }
 }
 
-fn committed(py: Python<'_>, done: &Commit) -> PyResult<()> {
-    let (kind, why, hint) = match done {
-        Commit::Done => return Ok(()),
-        Commit::Nothing => (
-            "InvalidRequest",
-            "this listing has been closed, or keeps no position: there is nothing to commit",
-            None,
-        ),
-        Commit::Untaken => (
-            "Conflict",
-            "a page came while the wait for it was cancelled, and a commit would count it as handed out",
-            Some("go on with the loop, which gives that page, and commit then"),
-        ),
-    };
-    Err(errors::refusal(py, kind, why, hint))
+fn nothing_to_commit(py: Python<'_>) -> PyErr {
+    let why = "this listing has been closed, or keeps no position: there is nothing to commit";
+    errors::refusal(py, "InvalidRequest", why, None)
 }
 
 fn parts(py: Python<'_>, page: &Page) -> PyResult<Py<PyAny>> {

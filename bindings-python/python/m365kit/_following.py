@@ -24,12 +24,14 @@ else:
 class _Position(Listing[R]):
     """What both kinds of followed feed share: one native listing, which outlives a loop."""
 
-    __slots__ = ("_left", "_open", "_over")
+    __slots__ = ("_count", "_left", "_open", "_over")
 
     _lazy: ClassVar[bool] = True
     _kept: ClassVar[int | None] = 1000
 
     _open: _native.Pages | None
+    # How many pages came from what is open.
+    _count: int
     # Whether what is open has come to its end, so that the next loop opens another.
     _over: bool
     # What is left of the page that a loop over items is in.
@@ -49,6 +51,7 @@ class _Position(Listing[R]):
     def _let_go(self) -> _native.Pages | None:
         """Back to the beginning; gives what was open, for the caller to close."""
         pages, self._open = self._open, None
+        self._count = 0
         self._over = False
         self._left = iter(())
         return pages
@@ -70,7 +73,7 @@ class _Position(Listing[R]):
             return None
         page = self._unpack(parts)
         # Not before: a page that is lost on its way, in a wait that is cancelled, is given again.
-        pages.received()
+        self._count += 1
         return page
 
     def _failed(self, pages: _native.Pages) -> None:
@@ -83,15 +86,11 @@ class _Position(Listing[R]):
         rest.errors, rest.warnings = [], []
         return rest or None
 
-    def _to_commit(self) -> _native.Pages:
-        if left := length_hint(self._left):
-            raise InvalidRequest(
-                f"commit: {left} records of the present page have not been handed out yet",
-                hint="a commit counts by pages: loop over pages(), and commit after each",
-            )
+    def _to_commit(self) -> tuple[_native.Pages, int]:
+        """What is open, and how many of its pages were handed out to their end."""
         if self._open is None:
             raise InvalidRequest("commit: nothing is open, so there is nothing to commit")
-        return self._open
+        return self._open, self._count - (length_hint(self._left) > 0)
 
 
 class Following(_Position[R], Paged[R]):
@@ -121,7 +120,7 @@ class Following(_Position[R], Paged[R]):
 
     def _next(self, pages: _native.Pages) -> Page[R] | None:
         try:
-            page = self._received(pages, pages.next())
+            page = self._received(pages, pages.next(self._count))
         except M365Error:
             self._failed(pages)
             raise
@@ -152,14 +151,15 @@ class Following(_Position[R], Paged[R]):
     def commit(self) -> None:
         """Says that what was handed out so far is safe, and need never be handed out again.
 
-        May be called from another thread, while the loop waits for the next page. It counts by
-        pages: within the items of a page it is refused.
+        May be called from another thread, while the loop waits for the next page. It counts whole
+        pages: of one whose items have not all been handed out, nothing is safe yet.
 
         Raises:
-            InvalidRequest: There is nothing to commit, or the page is not handed out to its end.
+            InvalidRequest: Nothing is open.
             StorageError: The position could not be written.
         """
-        self._to_commit().commit()
+        pages, count = self._to_commit()
+        pages.commit(count)
         if self._over:
             self.close()
 
@@ -199,7 +199,7 @@ class AsyncFollowing(_Position[R], AsyncPaged[R]):
 
     async def _next(self, pages: _native.Pages) -> Page[R] | None:
         try:
-            page = self._received(pages, await pages.next_async(running_loop()))
+            page = self._received(pages, await pages.next_async(running_loop(), self._count))
         except M365Error:
             self._failed(pages)
             raise
@@ -230,14 +230,15 @@ class AsyncFollowing(_Position[R], AsyncPaged[R]):
     async def commit(self) -> None:
         """Says that what was handed out so far is safe, and need never be handed out again.
 
-        May be called by another task, while the loop waits for the next page. It counts by pages:
-        within the items of a page it is refused.
+        May be called by another task, while the loop waits for the next page. It counts whole
+        pages: of one whose items have not all been handed out, nothing is safe yet.
 
         Raises:
-            InvalidRequest: There is nothing to commit, or the page is not handed out to its end.
+            InvalidRequest: Nothing is open.
             StorageError: The position could not be written.
         """
-        await self._to_commit().commit_async(running_loop())
+        pages, count = self._to_commit()
+        await pages.commit_async(running_loop(), count)
         if self._over:
             await self.aclose()
 

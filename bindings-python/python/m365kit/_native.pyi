@@ -36,25 +36,24 @@ class Client:
 class Pages:
     """The pages of one listing. Asked for one at a time; a second request waits for the first."""
 
-    def next(self) -> tuple[bytes, bytes, bytes] | None:
-        """The next page, or `None` after the last: `(items, payload, meta)`."""
+    def next(self, received: int | None = None) -> tuple[bytes, bytes, bytes] | None:
+        """The next page, or `None` after the last: `(items, payload, meta)`. Who says how many
+        pages were received gets the newest one again if it was not among them.
+        """
 
     def next_async(
-        self, event_loop: asyncio.AbstractEventLoop
+        self, event_loop: asyncio.AbstractEventLoop, received: int | None = None
     ) -> asyncio.Future[tuple[bytes, bytes, bytes] | None]:
         """A future of `event_loop` for what `next` would return."""
 
-    def received(self) -> None:
-        """Says that the page that came last has arrived, where `commit` is used: until then `next`
-        gives it again.
+    def commit(self, pages: int) -> None:
+        """Remembers that the first so many pages are safe; also while another thread waits for the
+        next one.
         """
 
-    def commit(self) -> None:
-        """Remembers that the pages received so far are safe; also while another thread waits for
-        the next one.
-        """
-
-    def commit_async(self, event_loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+    def commit_async(
+        self, event_loop: asyncio.AbstractEventLoop, pages: int
+    ) -> asyncio.Future[None]:
         """A future of `event_loop` for what `commit` does."""
 
     def close(self) -> None:

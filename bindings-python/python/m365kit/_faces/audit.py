@@ -239,8 +239,8 @@ class Audit(Group):
         object_ids: Iterable[str] | None = None,
         administrative_units: Iterable[str] | None = None,
         display_name: str | None = None,
-        retention: timedelta | str = 15552000.0,
-        poll_interval: timedelta | str = 5.0,
+        retention: timedelta | str | None = None,
+        poll_interval: timedelta | str | None = None,
         keep: bool = False,
         on_error: OnError | str = "raise",
     ) -> Paged[AuditRecord]:
@@ -250,11 +250,11 @@ class Audit(Group):
         The service carries a search out as a query, which takes minutes, at times an hour.
         Meanwhile empty pages come whose report has the query's `status`; then the records come, in
         the order in which the service gives them. At the end, and when the search is ended early,
-        the query is deleted. Filters of different kinds must all match, and of each kind one of its
-        values. Needs the permission `AuditLogsQuery.Read.All` of Microsoft Graph. The service knows
-        the query in the worldwide cloud only.
+        the query is deleted. AuditLogQuery of different kinds must all match, and of each kind one
+        of its values. Needs the permission `AuditLogsQuery.Read.All` of Microsoft Graph. The
+        service knows the query in the worldwide cloud only.
 
-        Source: "Microsoft Graph REST API v1.0 reference", auditLogQuery.
+        Source: "Microsoft Graph REST API v1.0 reference", Create audit log query.
 
         The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
 
@@ -273,9 +273,9 @@ class Audit(Group):
             display_name: The name of the query at the service, by which an administrator finds it.
                 Default: `m365kit search`.
             retention: How long the tenant keeps audit records, which is a matter of its licences;
-                an earlier `start` is refused.
+                an earlier `start` is refused. Default: 180 days.
             poll_interval: How long to wait before the service is first asked how far the query is;
-                grows sixfold while it runs.
+                grows sixfold while it runs. Default: 5 seconds.
             keep: Whether the query stays at the service.
             on_error: What happens when a part of the result cannot be read. A query that the
                 service cannot carry out is raised always.
@@ -750,8 +750,8 @@ class AsyncAudit(AsyncGroup):
         object_ids: Iterable[str] | None = None,
         administrative_units: Iterable[str] | None = None,
         display_name: str | None = None,
-        retention: timedelta | str = 15552000.0,
-        poll_interval: timedelta | str = 5.0,
+        retention: timedelta | str | None = None,
+        poll_interval: timedelta | str | None = None,
         keep: bool = False,
         on_error: OnError | str = "raise",
     ) -> AsyncPaged[AuditRecord]:
@@ -761,11 +761,11 @@ class AsyncAudit(AsyncGroup):
         The service carries a search out as a query, which takes minutes, at times an hour.
         Meanwhile empty pages come whose report has the query's `status`; then the records come, in
         the order in which the service gives them. At the end, and when the search is ended early,
-        the query is deleted. Filters of different kinds must all match, and of each kind one of its
-        values. Needs the permission `AuditLogsQuery.Read.All` of Microsoft Graph. The service knows
-        the query in the worldwide cloud only.
+        the query is deleted. AuditLogQuery of different kinds must all match, and of each kind one
+        of its values. Needs the permission `AuditLogsQuery.Read.All` of Microsoft Graph. The
+        service knows the query in the worldwide cloud only.
 
-        Source: "Microsoft Graph REST API v1.0 reference", auditLogQuery.
+        Source: "Microsoft Graph REST API v1.0 reference", Create audit log query.
 
         The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
 
@@ -784,9 +784,9 @@ class AsyncAudit(AsyncGroup):
             display_name: The name of the query at the service, by which an administrator finds it.
                 Default: `m365kit search`.
             retention: How long the tenant keeps audit records, which is a matter of its licences;
-                an earlier `start` is refused.
+                an earlier `start` is refused. Default: 180 days.
             poll_interval: How long to wait before the service is first asked how far the query is;
-                grows sixfold while it runs.
+                grows sixfold while it runs. Default: 5 seconds.
             keep: Whether the query stays at the service.
             on_error: What happens when a part of the result cannot be read. A query that the
                 service cannot carry out is raised always.
