@@ -18,6 +18,7 @@ const MAY_BE_ABSENT: &[&str] = &[
     "code",
     "contentId",
     "contentType",
+    "contentUri",
     "creationTime",
     "errors",
     "expiration",
