@@ -4,6 +4,9 @@ mod export;
 mod open;
 mod rows;
 mod tables;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 mod work;
 
 pub(super) use open::{Following, State};

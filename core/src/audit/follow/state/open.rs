@@ -65,6 +65,7 @@ impl State {
             state.check_head(tenant)?;
             return Ok(state);
         }
+        check_unopened(&path, tenant)?;
         let database = open_database(&path)?;
         let state = State {
             path: path.clone(),
@@ -198,38 +199,12 @@ impl State {
 
     /// The first row; none in a file that holds nothing yet.
     pub(in crate::audit::follow) fn head(&self) -> Result<Option<Head>> {
-        self.read(|transaction| {
-            if transaction.list_tables()?.next().is_none() {
-                return Ok(None);
-            }
-            let Ok(table) = transaction.open_table(HEAD) else {
-                return Err(Failure::Row(self.foreign("it holds tables of another program")));
-            };
-            let head = table.get("head")?;
-            head.map(|row| rows::read("head", row.value())).transpose().map_err(Failure::Row)
-        })
+        self.read(|transaction| read_head(&self.path, transaction))
     }
 
     fn check_head(&self, tenant: &str) -> Result<()> {
-        let head = self.head()?.ok_or_else(|| self.foreign("it says nothing of its origin"))?;
-        if head.program != PROGRAM {
-            return Err(self.foreign(&format!("it belongs to {:?}", head.program)));
-        }
-        if head.version != VERSION {
-            return Err(self.foreign(&format!(
-                "it has version {} and this library reads version {VERSION}: use the version of the library that wrote it",
-                head.version
-            )));
-        }
-        if !head.tenant.eq_ignore_ascii_case(tenant) {
-            return Err(self.foreign(&format!("it is of the tenant {}, the client of {tenant}", head.tenant)));
-        }
-        Ok(())
-    }
-
-    fn foreign(&self, why: &str) -> Error {
-        let message = format!("the state {} cannot be used: {why}", self.path.display());
-        Error::invalid(message).with_hint("Nothing was changed. Name another file")
+        let head = self.head()?.ok_or_else(|| foreign(&self.path, "it says nothing of its origin"))?;
+        head.check(&self.path, tenant)
     }
 
     /// How many blobs and spans are tried again on a schedule.
@@ -238,6 +213,46 @@ impl State {
             Ok(transaction.open_table(PARKED)?.len()? + transaction.open_table(SPANS)?.len()?)
         })
     }
+}
+
+impl Head {
+    fn check(&self, path: &Path, tenant: &str) -> Result<()> {
+        if self.program != PROGRAM {
+            return Err(foreign(path, &format!("it belongs to {:?}", self.program)));
+        }
+        if self.version != VERSION {
+            let version = self.version;
+            return Err(foreign(
+                path,
+                &format!(
+                    "it has version {version} and this library reads version {VERSION}: use the version of the library that wrote it"
+                ),
+            ));
+        }
+        if !self.tenant.eq_ignore_ascii_case(tenant) {
+            return Err(foreign(
+                path,
+                &format!("it is of the tenant {}, the client of {tenant}", self.tenant),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn read_head(path: &Path, transaction: &ReadTransaction) -> Result<Option<Head>, Failure> {
+    if transaction.list_tables()?.next().is_none() {
+        return Ok(None);
+    }
+    let Ok(table) = transaction.open_table(HEAD) else {
+        return Err(Failure::Row(foreign(path, "it holds tables of another program")));
+    };
+    let head = table.get("head")?;
+    head.map(|row| rows::read("head", row.value())).transpose().map_err(Failure::Row)
+}
+
+fn foreign(path: &Path, why: &str) -> Error {
+    let message = format!("the state {} cannot be used: {why}", path.display());
+    Error::invalid(message).with_hint("Nothing was changed. Name another file")
 }
 
 /// Why a piece of work on the state ended.
@@ -289,6 +304,19 @@ fn file_of(path: &Path, tenant: &str) -> Result<PathBuf> {
             .with_hint("Make the folder first, or name another one")
     })?;
     Ok(folder.join(name))
+}
+
+/// Refuses a file that is not ours before it is opened for writing, which would touch it.
+///
+/// What cannot be read without being mended first, or is in use, is left to the opening itself.
+fn check_unopened(path: &Path, tenant: &str) -> Result<()> {
+    let Ok(database) = redb::Builder::new().set_cache_size(CACHE).open_read_only(path) else { return Ok(()) };
+    let transaction = database.begin_read().map_err(|error| trouble(path, error))?;
+    match read_head(path, &transaction) {
+        Ok(Some(head)) => head.check(path, tenant),
+        Ok(None) | Err(Failure::Store(_)) => Ok(()),
+        Err(Failure::Row(error)) => Err(error),
+    }
 }
 
 fn open_database(path: &Path) -> Result<Database> {
