@@ -54,12 +54,10 @@ impl Feed {
     /// Appends an archived record.
     pub(crate) fn write_archived(&self, out: &mut Vec<u8>, number: usize) {
         let key = self.archive_key(number);
-        let content_type = self.archived_type(key);
-        let draws = &self.draws[content_type.index()];
-        let template = usize::from(draws[(key >> 8) as usize % draws.len()]);
+        let template = self.samples().choose(self.archived_type(key).index(), key);
         let high = hash(&[key, salt("id")]);
         let scene = Scene { people: &self.people, seed: key, at: self.archived_at(number) };
-        self.templates[content_type.index()][template].write(out, (high, hash(&[high, key])), &scene);
+        template.write(out, (high, hash(&[high, key])), &scene);
         out.push(b'}');
     }
 

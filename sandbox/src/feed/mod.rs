@@ -5,9 +5,11 @@ mod archive;
 mod growth;
 mod mix;
 mod people;
+mod plan;
 mod template;
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 
@@ -18,7 +20,8 @@ use crate::random::{Random, fraction, guid, hash, push_guid, salt};
 use archive::Archive;
 use growth::{Defaults, Growth};
 use people::Person;
-use template::{Names, Scene, Template};
+use plan::{Samples, activity, filler, share_out};
+use template::{Names, Scene};
 
 /// How long content can be fetched after it became available.
 pub(crate) const RETENTION: i64 = 7 * DAY;
@@ -47,9 +50,10 @@ pub(crate) struct Feed {
     within: usize,
     across: usize,
     large: Option<(ContentType, usize)>,
-    templates: [Vec<Template>; 5],
-    /// For each content type, which template a number below the sum of the weights stands for.
-    draws: [Vec<u8>; 5],
+    tenant: String,
+    domain: String,
+    /// Made with the first record: most of the time a sandbox takes to start would go into them.
+    samples: OnceLock<Samples>,
     people: Vec<Person>,
     filler: Vec<u8>,
 }
@@ -86,8 +90,6 @@ impl Feed {
             blobs[home.index()] += 1;
             (home, records)
         });
-        let names = Names { tenant, domain: &config.domain };
-        let (templates, draws) = templates(&names);
         let defaults = Defaults { records: config.records, content_types: &config.content_types };
         Self {
             growth: Growth::new(start, blobs, config.live.as_ref(), &defaults),
@@ -105,8 +107,9 @@ impl Feed {
             within: config.duplicates.within_blob,
             across: config.duplicates.across_blobs,
             large,
-            templates,
-            draws,
+            tenant: tenant.to_owned(),
+            domain: config.domain.clone(),
+            samples: OnceLock::new(),
             people: people::people(config.seed),
             filler: if config.record_bytes.is_some() { filler(config.seed) } else { Vec::new() },
         }
@@ -264,8 +267,7 @@ impl Feed {
     pub(crate) fn write(&self, out: &mut Vec<u8>, blob: Blob, number: usize) {
         let content_type = blob.content_type.index();
         let seed = self.record_key(blob, number);
-        let draws = &self.draws[content_type];
-        let template = &self.templates[content_type][usize::from(draws[(seed >> 8) as usize % draws.len()])];
+        let template = self.samples().choose(content_type, seed);
         let at = self.happened(blob, number);
         let start = out.len();
         template.write(out, self.record_id(blob, number), &Scene { people: &self.people, seed, at });
@@ -274,6 +276,10 @@ impl Feed {
             self.pad(out, start + goal, seed);
         }
         out.push(b'}');
+    }
+
+    fn samples(&self) -> &Samples {
+        self.samples.get_or_init(|| Samples::new(&Names { tenant: &self.tenant, domain: &self.domain }))
     }
 
     /// When the event of a record happened: 5 to 95 minutes before the blob that holds it.
@@ -393,75 +399,4 @@ pub(crate) fn added_id(content_type: ContentType, created: i64, number: usize) -
 /// A request id that nobody else has.
 pub(crate) fn request_id(seed: u64, number: u64) -> String {
     guid(hash(&[seed, salt("request"), number]))
-}
-
-/// Blobs by content type: one each where there are enough, the rest by weight.
-fn share_out(config: &Config) -> [usize; 5] {
-    let types = &config.content_types;
-    let mut blobs = [0; 5];
-    let each = usize::from(config.blobs >= types.len());
-    let mut left = config.blobs - each * types.len();
-    let mut weights: usize = types.iter().map(|&known| mix::weight(known)).sum();
-    for &known in types {
-        // The last one takes what is left, so that the sum is what was asked for.
-        let part = (left * mix::weight(known)).div_ceil(weights.max(1)).min(left);
-        blobs[known.index()] = each + part;
-        left -= part;
-        weights -= mix::weight(known);
-    }
-    blobs
-}
-
-fn activity(begin: i64, span: i64) -> Vec<f64> {
-    let hours = (span / HOUR + i64::from(span % HOUR > 0)).max(1);
-    let mut sums = Vec::with_capacity(hours as usize);
-    let mut sum = 0.0;
-    for hour in 0..hours {
-        let start = begin + hour * HOUR;
-        let at = clock::civil(start);
-        let busy = match at.hour {
-            7 | 18 => 0.6,
-            8..=11 | 13..=16 => 1.0,
-            12 | 17 => 0.8,
-            _ => 0.15,
-        };
-        let week = if matches!(at.weekday, 0 | 6) { 0.25 } else { 1.0 };
-        let width = HOUR.min(span - hour * HOUR).max(1) as f64 / HOUR as f64;
-        sum += busy * week * width;
-        sums.push(sum);
-    }
-    for value in &mut sums {
-        *value /= sum;
-    }
-    sums
-}
-
-fn templates(names: &Names<'_>) -> ([Vec<Template>; 5], [Vec<u8>; 5]) {
-    let mut templates: [Vec<Template>; 5] = Default::default();
-    let mut draws: [Vec<u8>; 5] = Default::default();
-    for share in mix::SHARES {
-        let place = share.content_type.index();
-        let line = share.file.lines().nth(share.line).unwrap_or("{}");
-        let number = templates[place].len() as u8;
-        templates[place].push(Template::new(line, share.operations, names).open());
-        draws[place].extend(std::iter::repeat_n(number, share.weight));
-    }
-    (templates, draws)
-}
-
-fn filler(seed: u64) -> Vec<u8> {
-    const WORDS: [&str; 16] = [
-        "access", "policy", "record", "session", "tenant", "mailbox", "label", "review", "device", "folder",
-        "shared", "granted", "scope", "client", "result", "region",
-    ];
-    let mut random = Random::new(seed);
-    let mut text = Vec::with_capacity(65_536);
-    while text.len() < 65_536 {
-        text.extend_from_slice(WORDS[random.below(WORDS.len())].as_bytes());
-        text.push(b' ');
-        if random.below(4) == 0 {
-            text.extend_from_slice(format!("{:08x} ", random.next() as u32).as_bytes());
-        }
-    }
-    text
 }
