@@ -46,16 +46,19 @@ export class Following<T> extends Paged<T> {
   }
 
   /**
-   * Says that everything handed out so far is safe, and remembers it for good before it resolves. Can be called while
-   * the next batch is waited for, and after an end that the listing came to by itself, which holds the state until then.
+   * Says that everything handed out so far is safe, and remembers it for good before it resolves. It counts by pages:
+   * use it in a loop over {@link Paged.pages}, or at the last item of a page. Can be called while the next page is
+   * waited for, and after an end that the listing came to by itself, which holds the state until then.
    */
   async commit(options: CallOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
     const run = this.#run;
-    if (!run) return;
-    if (run.closed) {
-      const message = 'the listing was ended: what was not committed before comes again the next time';
-      throw errorOf({ kind: 'InvalidRequest', message });
+    if (!run) throw refused('nothing was handed out yet, so there is nothing to commit');
+    if (run.closed) throw refused('it was ended: what was not committed before comes again the next time');
+    if (this.left > 0) {
+      throw refused(
+        `${this.left} records of the present page are not handed out yet: loop over pages() to commit`,
+      );
     }
     await run.commit(options.signal);
     if (run.ended) await super.end(run);
@@ -104,4 +107,8 @@ export class Following<T> extends Paged<T> {
     const args = { ...rest, [place]: snakeCased(this.#args) };
     return new Paged<U>(() => this.#scope.run(name, args, signal), read, signal);
   }
+}
+
+function refused(message: string): Error {
+  return errorOf({ kind: 'InvalidRequest', message: `commit: ${message}` });
 }

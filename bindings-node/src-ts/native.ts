@@ -22,7 +22,7 @@ export interface NativePage {
 /** The pages of one run. */
 export interface NativePages {
   next(): Promise<NativePage | null>;
-  commit(cancel: NativeCancel | undefined): Promise<void>;
+  commit(pages: number, cancel: NativeCancel | undefined): Promise<void>;
   close(): Promise<void>;
 }
 

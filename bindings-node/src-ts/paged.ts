@@ -38,6 +38,9 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
   /** In a feed: how much was read and how long it took; `null` where there is none. */
   report: Report | null = null;
 
+  /** @internal How many items of the present page a loop over items has not handed out. */
+  protected left = 0;
+
   readonly #open: () => Run | Promise<Run>;
   readonly #read: (page: NativePage) => T[];
   readonly #signal: AbortSignal | undefined;
@@ -53,9 +56,11 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     const run = await this.#begin();
     for await (const page of this.#pagesOf(run)) {
+      this.left = page.length;
       for (const item of page) {
         this.#signal?.throwIfAborted();
         if (run.closed) return;
+        this.left -= 1;
         yield item;
       }
     }
@@ -101,6 +106,7 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
     this.token = this.report = null;
     this.errors = [];
     this.warnings = [];
+    this.left = 0;
     const run = await this.#open();
     this.#runs.add(run);
     return run;

@@ -18,6 +18,7 @@ export class Run {
   readonly #way: Way;
   readonly #signal: AbortSignal | undefined;
   readonly #stop = () => void this.#way.pages.close();
+  #received = 0;
   #committing: Promise<unknown> = Promise.resolve();
 
   constructor(way: Way, signal: AbortSignal | undefined) {
@@ -38,6 +39,7 @@ export class Run {
     this.#signal?.throwIfAborted();
     if (this.closed) return null;
     this.ended = page === null;
+    if (page) this.#received += 1;
     return page;
   }
 
@@ -47,7 +49,7 @@ export class Run {
     const cancel = signal && new this.#way.Cancel();
     const stop = () => cancel?.cancel();
     signal?.addEventListener('abort', stop, { once: true });
-    const done = this.#way.pages.commit(cancel);
+    const done = this.#way.pages.commit(this.#received, cancel);
     this.#committing = Promise.allSettled([this.#committing, done]);
     try {
       await done;

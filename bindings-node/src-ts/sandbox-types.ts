@@ -14,8 +14,16 @@ export interface SandboxConfig {
   recordBytes?: number | null;
   /** How many blobs are listed in a page. 200 by default. */
   pageSize?: number;
-  /** Where its clock starts. Now by default. */
+  /** How the feed grows while the clock runs. Not at all by default. */
+  live?: Growth | null;
+  /** Which share of the content is listed only so many seconds after it became available. None by default. */
+  late?: { share: number; seconds: number } | null;
+  /** Where its clock starts. Now by default. A clock that is in a file already stays as it is. */
   now?: Date | string | null;
+  /** Which clock it goes by: one of its own, or one in a file, which several processes can share. */
+  clock?: 'process' | { file: string };
+  /** By how many seconds the `Date` header of its answers is wrong. 0 by default. */
+  skew?: number;
   /** Which content types are subscribed to at the start. All by default. */
   subscribed?: boolean | string[];
   /** How many seconds a token lasts. 3,599 by default. */
@@ -57,8 +65,51 @@ export interface SandboxConfig {
   largeBlob?: number | null;
   /** What answers are compressed with when the client asks for it; `true`, the default, is any. */
   compression?: boolean | 'gzip' | 'br';
-  /** Takes webhooks on `http://` addresses of this machine. */
+  /** Takes webhooks on `http://` addresses of this machine. The service takes `https` only. */
   webhookHttp?: boolean;
+  /** How many seconds pass from one attempt at a delivery to the next; the last repeats. 1, 2, 4, 8, 16 by default. */
+  webhookRetry?: number[];
+  /** Which deliveries go wrong. None by default. */
+  webhookFaults?: WebhookFaults | null;
+  /** How many connections may be open at a time; further ones are closed as they come. Any number by default. */
+  maxConnections?: number | null;
+  /** Whether auditing is on. While it is off, subscriptions cannot be started. True by default. */
+  auditing?: boolean;
+  /** What the authority thinks of the application. `'ok'` by default. */
+  credentialState?: string;
+  /** How many seconds a search of the audit log takes. 0.2 by default. */
+  searchDelay?: number;
+  /** How many days before the feed a search knows records of. 90 by default. */
+  archiveDays?: number;
+  /** How many records each of those days has. 20 by default. */
+  archivePerDay?: number;
+  /** How many requests are remembered; the oldest are forgotten first. 200,000 by default. */
+  ledger?: number;
+}
+
+/** How a feed grows. */
+export interface Growth {
+  /** How many new blobs a minute there are, over all content types. */
+  blobsPerMinute: number;
+  /** How many records a new blob has, as a mean. As in the rest of the feed by default. */
+  records?: number;
+  /** The content types that grow. All by default. */
+  contentTypes?: string[];
+}
+
+/** How deliveries to webhooks go wrong. */
+export interface WebhookFaults {
+  /** The share of the deliveries that something happens to. 0.33 by default. */
+  share?: number;
+  /** What is chosen by. 1 by default. */
+  seed?: number;
+  /**
+   * What may happen: a delivery is never sent, sent later, sent twice, sent behind the next one, or sent and counted as
+   * a failure whatever the receiver answers. All of them by default.
+   */
+  actions?: ('drop' | 'delay' | 'duplicate' | 'reorder' | 'fail')[];
+  /** By how many seconds `delay` delays. 2 by default. */
+  delay?: number;
 }
 
 /** A limit on requests, and how the sandbox refuses those above it. */
@@ -97,6 +148,7 @@ export type Operation =
   | 'notifications'
   | 'blob'
   | 'sensitive_types'
+  | 'queries'
   | 'other';
 
 /** A request that the sandbox has seen. */
@@ -162,16 +214,32 @@ export interface FaultAction {
   /** The body arrives so many bytes at a time, every so many seconds. */
   dripBytes?: number;
   dripEvery?: number;
+  /** The service's own error of a code such as `AF20022`, with its usual status unless `status` is given. */
+  code?: string;
+  /** Another message for it. */
+  message?: string;
   /** A listing names everything twice. */
   duplicateListing?: boolean;
+  /** A listing lacks some of its items; `true` is the usual share. */
+  listingChanges?: boolean | number;
+  /** A listing also names so many items from before its span. */
+  repeatBefore?: number;
+  /** So many empty pages follow. */
+  emptyPages?: number;
   /** The next page is of another time. */
   stalePage?: boolean;
+  /** The next page is of this year. */
+  nextFromYear?: number;
   /** The next page is this page. */
   loopPage?: boolean;
+  /** The next page is the first. */
+  loopFirst?: boolean;
   /** Contents are said to be at another host. */
   foreignUri?: string;
   /** The next page is said to be at another host. */
   foreignNext?: string;
+  /** Contents are said to be of another tenant, or at a wrong path. */
+  wrongUri?: 'tenant' | 'path';
   /** No answer comes. */
   stall?: boolean;
   /** The connection is reset. */
@@ -184,6 +252,8 @@ export interface FaultAction {
   empty?: boolean;
   /** A refusal for the rate. */
   throttle?: Pick<RateLimit, 'shape' | 'retryAfter'>;
+  /** For so many seconds everything fails, with this status or with those of 5xx in turn. */
+  storm?: { seconds: number; status?: number };
   /** The token of the request is over. */
   expireToken?: boolean;
 }
@@ -212,6 +282,8 @@ export interface NewContent {
   body?: string;
   /** When it became available; now by default. */
   created?: Date | string;
+  /** When it is first listed and can be fetched; when it became available by default. */
+  listedAt?: Date | string;
   /** When it expires; seven days later by default. */
   expires?: Date | string;
   /** Where it is said to be. */

@@ -8,12 +8,14 @@ import type {
   Deliveries,
   Fault,
   FeedSummary,
+  Growth,
   LedgerFilter,
   NewContent,
   RateLimit,
   SandboxConfig,
   SeenRequest,
   TokenWish,
+  WebhookFaults,
 } from './sandbox-types';
 
 export type * from './sandbox-types';
@@ -162,6 +164,11 @@ export class Sandbox {
     return this.control('add_content', content);
   }
 
+  /** Changes how the feed grows; `null` ends it. */
+  async live(growth: Growth | null): Promise<void> {
+    await this.control('live', growth ?? { blobsPerMinute: null });
+  }
+
   /** Lets a blob expire now. */
   async expireContent(contentId: string): Promise<void> {
     await this.control('expire_content', { contentId });
@@ -207,7 +214,12 @@ export class Sandbox {
     return this.control('webhooks');
   }
 
-  /** Sends to webhooks what is due by its clock; gives the number of messages. */
+  /** Makes deliveries to webhooks go wrong; `null` ends it. */
+  async webhookFaults(faults: WebhookFaults | null): Promise<void> {
+    await this.control('webhook_faults', faults);
+  }
+
+  /** Sends to webhooks what is due by its clock, without waiting for its own thread that does so; gives the number of messages. */
   async pumpWebhooks(): Promise<number> {
     return (await this.control('pump_webhooks')).sent;
   }

@@ -72,16 +72,23 @@ impl NativePages {
         })
     }
 
-    /// Says that the pages handed out so far are safe; also while `next` waits.
+    /// Says that the first so many pages are safe; also while `next` waits.
+    ///
+    /// Counted by who has received them: the page that is waited for may be on its way already.
     #[napi(catch_unwind)]
-    pub fn commit<'env>(&self, env: &'env Env, cancel: Option<&Cancel>) -> Result<PromiseRaw<'env, ()>> {
+    pub fn commit<'env>(
+        &self,
+        env: &'env Env,
+        pages: u32,
+        cancel: Option<&Cancel>,
+    ) -> Result<PromiseRaw<'env, ()>> {
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let stop = cancel.map_or_else(CancellationToken::new, Cancel::token);
         env.spawn_future(async move {
             let Some(committer) = committer else {
                 return Err(failure("InvalidRequest", "the run has ended: there is nothing to commit"));
             };
-            guarded(&stop, committer.commit()).await
+            guarded(&stop, committer.commit_first(pages.into())).await
         })
     }
 

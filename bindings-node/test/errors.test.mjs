@@ -22,6 +22,7 @@ const KINDS = [
   'NetworkError',
   'Timeout',
   'DecodeError',
+  'StorageError',
   'UnsupportedOnWire',
   'Cancelled',
 ];

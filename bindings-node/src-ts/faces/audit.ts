@@ -497,15 +497,12 @@ export interface AuditSearchOptions extends CallOptions {
   displayName?: string;
   /**
    * How long the tenant keeps audit records, which is a matter of its licences; an earlier `start` is
-   * refused.
-   *
-   * @defaultValue 15552000
+   * refused. Default: 180 days.
    */
   retention?: Duration;
   /**
    * How long to wait before the service is first asked how far the query is; grows sixfold while it runs.
-   *
-   * @defaultValue 5
+   * Default: 5 seconds.
    */
   pollInterval?: Duration;
   /**
