@@ -660,9 +660,9 @@ export class Audit extends Group {
    *
    * The service carries a search out as a query, which takes minutes, at times an hour. Meanwhile empty pages
    * come whose report has the query's `status`; then the records come, in the order in which the service
-   * gives them. At the end, and when the search is ended early, the query is deleted. AuditLogQuery of
-   * different kinds must all match, and of each kind one of its values. Needs the permission
-   * `AuditLogsQuery.Read.All` of Microsoft Graph. The service knows the query in the worldwide cloud only.
+   * gives them. At the end, and when the search is ended early, the query is deleted. Filters of different
+   * kinds must all match, and of each kind one of its values. Needs the permission `AuditLogsQuery.Read.All`
+   * of Microsoft Graph. The service knows the query in the worldwide cloud only.
    *
    * Source: "Microsoft Graph REST API v1.0 reference", Create audit log query.
    *

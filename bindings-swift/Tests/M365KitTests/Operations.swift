@@ -20,7 +20,7 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
         return try await given.collect(listing)
     case "audit.follow":
         let listing = try client.audit.follow(
-            state: given.required("state"),
+            given.required("state"),
             contentTypes: given.optional("content_types"),
             start: given.optional("start"),
             last: given.optional("last"),
@@ -37,7 +37,7 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
     case "audit.follow.into_jsonl":
         let inner = given.inner("follow")
         let whole = try client.audit.follow(
-            state: inner.required("state"),
+            inner.required("state"),
             contentTypes: inner.optional("content_types"),
             start: inner.optional("start"),
             last: inner.optional("last"),
@@ -51,7 +51,7 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
             stopWhenCaughtUp: inner.optional("stop_when_caught_up") ?? false
         )
         let listing = try whole.intoJSONL(
-            directory: given.required("directory"),
+            given.required("directory"),
             maxBytes: given.optional("max_bytes"),
             maxAge: given.optional("max_age")
         )
@@ -64,7 +64,7 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
         return try .result(json(result))
     case "audit.search":
         let listing = try client.audit.search(
-            start: given.required("start"),
+            given.required("start"),
             end: given.optional("end"),
             recordTypes: given.optional("record_types"),
             operations: given.optional("operations"),
@@ -75,8 +75,8 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
             objectIDs: given.optional("object_ids"),
             administrativeUnits: given.optional("administrative_units"),
             displayName: given.optional("display_name"),
-            retention: given.optional("retention") ?? .seconds(15552000.0),
-            pollInterval: given.optional("poll_interval") ?? .seconds(5.0),
+            retention: given.optional("retention"),
+            pollInterval: given.optional("poll_interval"),
             keep: given.optional("keep") ?? false,
             onError: given.optional("on_error") ?? .raise
         )
@@ -86,7 +86,7 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
         return try .result(json(result))
     case "audit.handle_webhook":
         let result = try await client.audit.handleWebhook(
-            headers: given.required("headers"),
+            given.required("headers"),
             method: given.optional("method") ?? "POST",
             authID: given.optional("auth_id"),
             tenants: given.optional("tenants"),

@@ -86,7 +86,7 @@ public struct Audit: Sendable {
     ///   - stopWhenCaughtUp: Whether to end once everything is delivered that was there at the beginning, and
     ///     not to wait for more.
     public func follow(
-        state: String,
+        _ state: String,
         contentTypes: [ContentType]? = nil,
         start: Date? = nil,
         last: Duration? = nil,
@@ -141,10 +141,9 @@ public struct Audit: Sendable {
     ///
     /// The service carries a search out as a query, which takes minutes, at times an hour. Meanwhile empty
     /// pages come whose report has the query's `status`; then the records come, in the order in which the
-    /// service gives them. At the end, and when the search is ended early, the query is deleted.
-    /// AuditLogQuery of different kinds must all match, and of each kind one of its values. Needs the
-    /// permission `AuditLogsQuery.Read.All` of Microsoft Graph. The service knows the query in the worldwide
-    /// cloud only.
+    /// service gives them. At the end, and when the search is ended early, the query is deleted. Filters of
+    /// different kinds must all match, and of each kind one of its values. Needs the permission
+    /// `AuditLogsQuery.Read.All` of Microsoft Graph. The service knows the query in the worldwide cloud only.
     ///
     /// Source: "Microsoft Graph REST API v1.0 reference", Create audit log query.
     ///
@@ -162,14 +161,14 @@ public struct Audit: Sendable {
     ///   - displayName: The name of the query at the service, by which an administrator finds it. Default:
     ///     `m365kit search`.
     ///   - retention: How long the tenant keeps audit records, which is a matter of its licences; an earlier
-    ///     `start` is refused.
+    ///     `start` is refused. Default: 180 days.
     ///   - pollInterval: How long to wait before the service is first asked how far the query is; grows
-    ///     sixfold while it runs.
+    ///     sixfold while it runs. Default: 5 seconds.
     ///   - keep: Whether the query stays at the service.
     ///   - onError: What happens when a part of the result cannot be read. A query that the service cannot
     ///     carry out is raised always.
     public func search(
-        start: Date,
+        _ start: Date,
         end: Date? = nil,
         recordTypes: [RecordType]? = nil,
         operations: [String]? = nil,
@@ -180,8 +179,8 @@ public struct Audit: Sendable {
         objectIDs: [String]? = nil,
         administrativeUnits: [String]? = nil,
         displayName: String? = nil,
-        retention: Duration = .seconds(15552000.0),
-        pollInterval: Duration = .seconds(5.0),
+        retention: Duration? = nil,
+        pollInterval: Duration? = nil,
         keep: Bool = false,
         onError: OnError = .raise
     ) -> Paged<AuditRecord> {
@@ -241,7 +240,7 @@ public struct Audit: Sendable {
     ///   - maxBytes: The longest body that is accepted, in bytes.
     ///   - payload: The body, as it came.
     public func handleWebhook(
-        headers: [String: String],
+        _ headers: [String: String],
         method: String = "POST",
         authID: String? = nil,
         tenants: [String]? = nil,

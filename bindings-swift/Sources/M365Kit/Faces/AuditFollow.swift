@@ -2,9 +2,7 @@
 
 import Foundation
 
-/// What
-/// ``Audit/follow(state:contentTypes:start:last:pollInterval:lag:overlap:concurrency:onError:commit:ensureSubscriptions:stopWhenCaughtUp:)``
-/// gives. Nothing is sent before it is iterated.
+/// What `follow` of ``Audit`` gives. Nothing is sent before it is iterated.
 public struct AuditFollow: Following {
     public let listing: Paged<AuditRecord>
     private let scope: Scope
@@ -29,7 +27,7 @@ public struct AuditFollow: Following {
     ///   - maxBytes: How long a file may become, in bytes, give or take a batch. Default: 256 MiB.
     ///   - maxAge: How long a file may be written into. Default: an hour.
     public func intoJSONL(
-        directory: String,
+        _ directory: String,
         maxBytes: Int? = nil,
         maxAge: Duration? = nil
     ) -> Paged<SinkStep> {
