@@ -97,7 +97,7 @@ impl Follower {
             self.ledger.remember(Safe::default()).await?;
         }
         let Some(batch) = self.next_batch(PAGE_OF_RECORDS).await? else { return Ok(None) };
-        let report = self.report().await?;
+        let report = self.report(&batch).await?;
         let Batch { chunks, errors, warnings, delivered } = batch;
         let records = chunks.into_iter().flat_map(|chunk| chunk.records).collect();
         self.ledger.hand_out(delivered);
@@ -138,8 +138,8 @@ impl Follower {
         Ok(Some(batch))
     }
 
-    /// What has been done so far.
-    pub(super) async fn report(&mut self) -> Result<Report> {
+    /// What has been done so far, with this batch.
+    pub(super) async fn report(&mut self, batch: &Batch) -> Result<Report> {
         if let Some(run) = &self.run {
             let counts = &run.shared.counts;
             self.report.windows = counts.windows.load(Ordering::Relaxed);
@@ -148,6 +148,9 @@ impl Follower {
             self.report.bytes = counts.bytes.load(Ordering::Relaxed);
             self.report.refusals = self.client.corridor().pace.refusals();
             let (behind, parked) = run.shared.lag().await?;
+            let handed_out =
+                batch.delivered.iter().filter(|delivered| delivered.ends_parking()).count() as u64;
+            let parked = parked.saturating_sub(handed_out + self.ledger.no_longer_parked());
             (self.report.behind, self.report.parked) = (behind, Some(parked));
         }
         Ok(self.report.clone())

@@ -153,7 +153,7 @@ impl Sink {
         let step = self.write(batch).await?;
         // A batch may hold nothing but news.
         let steps = Vec::from_iter((step != SinkStep::default()).then_some(step));
-        let report = self.follower.report().await?;
+        let report = self.follower.report(&Batch::default()).await?;
         Ok(Some(Page { errors, warnings, report: Some(report), ..Page::of(steps) }))
     }
 
@@ -235,7 +235,7 @@ impl Sink {
             return Ok(None);
         }
         let step = SinkStep { sealed: std::mem::take(&mut self.sealed), ..SinkStep::default() };
-        let report = self.follower.report().await?;
+        let report = self.follower.report(&Batch::default()).await?;
         Ok(Some(Page { errors, report: Some(report), ..Page::of(vec![step]) }))
     }
 

@@ -75,6 +75,12 @@ impl Ledger {
         }
     }
 
+    /// Blobs that were parked, are handed out whole, and are not yet known to be safe.
+    pub(super) fn no_longer_parked(&self) -> u64 {
+        let outstanding = lock(&self.outstanding);
+        outstanding.delivered.iter().filter(|(_, delivered)| delivered.ends_parking()).count() as u64
+    }
+
     pub(super) fn hand_out(&self, delivered: Vec<Delivered>) {
         let mut outstanding = lock(&self.outstanding);
         outstanding.pages += 1;

@@ -189,12 +189,10 @@ impl Shared {
         }
     }
 
-    /// How old the oldest content is that was not delivered, in seconds, and how much is tried again; what is
-    /// being handed out is neither.
+    /// How old the oldest content is that was not delivered, in seconds, and how much is tried again.
     pub(super) async fn lag(&self) -> Result<(Option<f64>, u64)> {
         let listed_to = lock(&self.types).values().filter_map(|progress| progress.listed_to).min();
         let (oldest, parked) = self.on_state(|state| Ok((state.oldest_fresh()?, state.parked()?))).await?;
-        let parked = parked.saturating_sub(lock(&self.taken).len() as u64);
         let from = [listed_to, oldest].into_iter().flatten().min();
         Ok((from.map(|from| self.now().duration_since(from).as_secs_f64().max(0.0)), parked))
     }

@@ -29,6 +29,13 @@ pub(in crate::audit::follow) enum Delivered {
     GapTold(u64),
 }
 
+impl Delivered {
+    /// Whether it takes a blob off those that are tried again.
+    pub(in crate::audit::follow) fn ends_parking(&self) -> bool {
+        matches!(self, Delivered::Whole { key: WorkKey::Parked(..), .. })
+    }
+}
+
 /// What is to be remembered at once.
 #[derive(Debug, Clone, Default)]
 pub(in crate::audit::follow) struct Safe {
