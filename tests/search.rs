@@ -168,6 +168,33 @@ async fn a_token_goes_to_the_graph_host_only_and_a_loop_ends() {
 }
 
 #[tokio::test]
+async fn the_service_is_asked_ever_more_seldom() {
+    let sandbox = sandbox(&json!({"blobs": 0, "archiveDays": 2, "searchDelay": 1.5}));
+    let client = client(&sandbox);
+    search(&client, 1).stream().try_collect::<Vec<_>>().await.unwrap();
+    let asked = requests(&sandbox, "GET")
+        .iter()
+        .filter(|r| !r["path"].as_str().unwrap().ends_with("records"))
+        .count();
+    // 75 times, if it were asked every 20 ms.
+    assert!((4..40).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn a_result_that_the_service_cut_off_is_said_to_be() {
+    let sandbox = sandbox(&json!({"blobs": 0, "archiveDays": 2, "archivePerDay": 5, "searchDelay": 60}));
+    let cut = json!({"id": "x", "status": "succeeded", "isRecordCountLimitExceeded": true, "recordCountLimit": 50_000});
+    let state = json!({"match": {"path": QUERIES, "method": "GET", "nth": 1}, "action": {"status": 200, "body": cut.to_string(),
+        "headers": {"content-type": "application/json"}}, "when": "once"});
+    sandbox.control("fault", state).unwrap();
+    let client = client(&sandbox);
+    let mut records = search(&client, 1).stream();
+    while records.try_next().await.unwrap().is_some() {}
+    assert_eq!(records.warnings()[0].code, WarningCode::RecordLimit);
+    assert!(records.warnings()[0].message.contains("50000"), "{:?}", records.warnings());
+}
+
+#[tokio::test]
 async fn what_is_missing_is_said_with_what_to_do() {
     let sandbox = sandbox(&json!({"blobs": 0, "roles": ["ActivityFeed.Read"]}));
     let client = client(&sandbox);
