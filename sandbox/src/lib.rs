@@ -123,6 +123,9 @@ impl Sandbox {
     /// Does a control operation; the README of this crate lists them. Not to be called from a task of an asynchronous
     /// runtime that must not be held up: `pump_webhooks` waits for the receivers.
     pub fn control(&self, name: &str, args: Value) -> Result<Value, ControlError> {
+        if !self.threads.here() {
+            return Err(ControlError::new("the sandbox runs in the process that this one was forked from"));
+        }
         let (done, result) = mpsc::channel();
         let (tenant, name) = (Arc::clone(&self.tenant), name.to_owned());
         self.threads.handle().spawn(async move {
