@@ -95,6 +95,15 @@ pub(crate) fn judge(refusal: &Refusal) -> Error {
             "The application is not known in this tenant: check the client id and the tenant"
         }
         Some("AADSTS90002" | "AADSTS900023") => "The tenant is not known here: check its name and the cloud",
+        Some("AADSTS7000112") => {
+            "The application is disabled in this tenant: enable it in Entra ID, under Enterprise applications"
+        }
+        Some("AADSTS90038" | "AADSTS900382" | "AADSTS900439") => {
+            "The tenant is in another national cloud: choose that cloud"
+        }
+        Some("AADSTS500011") => {
+            "The tenant does not know the API: check the cloud, and that the application asks for its permissions"
+        }
         Some("AADSTS700027" | "AADSTS50012") => {
             "The client's proof was refused; check its certificate and the clock"
         }
