@@ -183,9 +183,8 @@ pub(super) fn beyond_limits(element: &[u8], longest: usize) -> Option<String> {
         return Some(format!("has {} bytes, and {longest} are allowed by max_record_bytes", element.len()));
     }
     // Nearly all have fewer brackets in all, which is quickly told.
-    let opens = |byte: &u8| matches!(byte, b'{' | b'[');
-    let too_deep =
-        element.iter().filter(|byte| opens(byte)).count() >= TOO_DEEP && depth(element) >= TOO_DEEP;
+    let opens = memchr::memchr2_iter(b'{', b'[', element);
+    let too_deep = opens.take(TOO_DEEP).count() == TOO_DEEP && depth(element) >= TOO_DEEP;
     too_deep.then(|| format!("is nested {TOO_DEEP} levels deep or deeper"))
 }
 
