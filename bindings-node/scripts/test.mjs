@@ -1,8 +1,10 @@
 // Runs the tests on the installed package: a project in target/node/project that npm-installs the tarball.
 //
 //   node scripts/test.mjs [--dev] [file or pattern ...]
+//   node scripts/test.mjs [--dev] --run program.mjs [argument ...]
 //
-// `--dev` builds the package without optimizing and copies it into the project, for a quick turn.
+// `--dev` builds the package without optimizing and copies it into the project, for a quick turn. `--run` runs one of the
+// programs in `test/` there, in place of the tests.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,8 +12,10 @@ import { join } from 'node:path';
 import { build, home, run, stage, target, tools } from './build.mjs';
 
 const args = process.argv.slice(2);
-const dev = args.includes('--dev');
-const wanted = args.filter((arg) => arg !== '--dev');
+const at = args.indexOf('--run');
+const [options, program] = at < 0 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
+const dev = options.includes('--dev');
+const wanted = options.filter((arg) => arg !== '--dev');
 
 const project = join(target, 'node', 'project');
 rmSync(project, { recursive: true, force: true });
@@ -35,6 +39,12 @@ if (dev) {
   run('npm', ['install', ...quiet, join(folder, tarball)], { cwd: project });
 }
 cpSync(join(home, 'test'), join(project, 'test'), { recursive: true });
+
+if (program.length > 0) {
+  const [name, ...rest] = program;
+  run(process.execPath, [join('test', name), ...rest], { cwd: project });
+  process.exit();
+}
 
 const { tsc } = tools();
 const files = readdirSync(join(project, 'test')).filter(

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+
 import {
   type AuditRecord,
   Callback,
@@ -6,14 +8,19 @@ import {
   Cloud,
   ContentType,
   type DateTime,
+  type Following,
   M365Error,
   onLog,
+  type Page,
   type Paged,
+  type ParkedContent,
   type Report,
   Sandbox,
+  type SinkStep,
   StaticToken,
   Throttled,
   type Warning,
+  webhookHandler,
 } from 'm365kit';
 
 const secret = new ClientSecret({ clientId: 'id', secret: 'secret' });
@@ -47,6 +54,36 @@ async function right(signal: AbortSignal): Promise<void> {
   const warnings: Warning[] = run.warnings;
   const report: Report | null = run.report;
   console.log(errors, warnings, report?.records, run.token);
+
+  const following: Following<AuditRecord> = client.audit.follow('tenant.m365state', {
+    contentTypes: ['Audit.Exchange'],
+    pollInterval: '30s',
+    commit: 'manual',
+  });
+  for await (const page of following.pages()) {
+    page satisfies Page<AuditRecord>;
+    console.log(page.length, page.errors[0]?.kind, page.report?.behind?.toFixed(), page[0]?.raw);
+    await following.commit({ signal });
+  }
+  await following.close();
+  await following[Symbol.asyncDispose]();
+  const steps: Paged<SinkStep> = client.audit.follow('state').intoJsonl('records', { maxAge: '10m', signal });
+  await steps.close();
+  (await client.audit.inspectState('state')).contentTypes[0]?.parked satisfies ParkedContent[] | undefined;
+  for await (const record of client.audit.search(new Date(), { users: ['sadie@contoso.com'] })) record.raw;
+  (await client.audit.diagnose()).findings.map(({ code, action }) => console.log(code, action));
+
+  const handler = webhookHandler([client], {
+    authId: 'agreed',
+    onNotifications: async (notifications, about) => {
+      console.log(notifications[0]?.contentId, about.client.tenant, about.warnings.length);
+    },
+    onRejected: ({ status, reason }) => console.log(status.toFixed(), reason),
+  });
+  createServer(handler);
+  const route: (request: Request, context: { params: object }) => Promise<Response> = handler;
+  const answer: Response = await handler(new Request('https://x'));
+  console.log(route, answer.status);
 
   await client.audit.start('Audit.Exchange', { webhook: { address: 'https://example.com/hook' } });
   await client.audit.stop('Audit.Exchange');
@@ -103,6 +140,12 @@ function wrong(): void {
   client.audit.records({ lasst: '24h' });
   // @ts-expect-error: a listing is not a promise
   client.audit.records().then();
+  // @ts-expect-error: a state is required
+  client.audit.follow();
+  // @ts-expect-error: only what keeps a position is committed
+  client.audit.records().commit();
+  // @ts-expect-error: a webhook needs a client
+  webhookHandler();
   const edit = (record: AuditRecord) => {
     // @ts-expect-error: what is read is not written
     record.raw = '';
