@@ -46,7 +46,10 @@ def until(look: Callable[[], Any], seconds: float = 5) -> Any:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says how many scenarios ran in each manner, as the runners of the other languages do."""
-    for manner, (passed, failed) in COUNTS.items():
+    for manner, groups in COUNTS.items():
+        for group, (passed, failed) in sorted(groups.items()):
+            terminalreporter.write_line(f"  {group:<32}{passed:>4} passed {failed:>3} failed")
+        passed, failed = (sum(column) for column in zip(*groups.values(), strict=True))
         terminalreporter.write_line(
             f"conformance in Python, {manner}: {passed} passed, {failed} failed"
         )

@@ -1,4 +1,4 @@
-"""Plays a scenario of tests/conformance through the public face of the package."""
+"""Plays a scenario of tests/conformance or tests/faults through the public face of the package."""
 
 from __future__ import annotations
 
@@ -6,121 +6,174 @@ import inspect
 import json
 import os
 import re
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import m365kit
+from evidence import expect_error, expect_feed, expect_files, expect_requests, matches, view
 
 FOLDER = Path(
     os.environ.get("M365KIT_CONFORMANCE")
     or Path(__file__).resolve().parents[2] / "tests" / "conformance"
 )
 
-COUNTS: dict[str, list[int]] = {}
-"""How many scenarios passed and failed, by manner."""
+COUNTS: dict[str, dict[str, list[int]]] = {}
+"""How many scenarios passed and failed, by manner and group."""
 
-ERROR_DETAILS = {
-    "kind": "kind",
-    "message": "message",
-    "status": "status",
-    "code": "code",
-    "requestId": "request_id",
-    "retryable": "retryable",
-    "retryAfter": "retry_after",
-    "hint": "hint",
-    "contentType": "content_type",
-    "contentId": "content_id",
-    "index": "index",
-    "start": "start",
-    "end": "end",
-    "errors": "errors",
-}
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def read_scenarios() -> list[tuple[str, dict[str, Any]]]:
-    """All scenarios, each with the file that it comes from."""
+    """All scenarios, each with its group, such as `faults/token`."""
     found: list[tuple[str, dict[str, Any]]] = []
-    for path in sorted(FOLDER.glob("*.json")):
-        scenarios = json.loads(path.read_text(encoding="utf-8"))["scenarios"]
-        found.extend((path.stem, scenario) for scenario in scenarios)
-    assert found, f"no scenario in {FOLDER}"
+    for folder in (FOLDER, FOLDER.parent / "faults"):
+        before = len(found)
+        for path in sorted(folder.glob("*.json")):
+            scenarios = json.loads(path.read_text(encoding="utf-8"))["scenarios"]
+            found.extend((f"{folder.name}/{path.stem}", scenario) for scenario in scenarios)
+        assert len(found) > before, f"no scenario in {folder}"
     return found
 
 
 async def play(scenario: dict[str, Any], manner: str) -> None:
     """Plays one scenario with `Client` (`blocking`) or `AsyncClient` (`async`)."""
     config = {snake(name): value for name, value in scenario.get("sandbox", {}).items()}
-    for name in inspect.signature(m365kit.Sandbox).parameters.keys() & {"now"} & config.keys():
-        config[name] = datetime.fromisoformat(config[name])
-    with m365kit.Sandbox(**config) as sandbox:
-        await Player(scenario, sandbox, manner).play()
+    if "now" in config:
+        config["now"] = datetime.fromisoformat(config["now"])
+    # Not `with`: an error while the folder goes must not hide that of the scenario.
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    try:
+        with m365kit.Sandbox(**config) as sandbox:
+            await Player(scenario, sandbox, manner, Path(folder.name)).play()
+    finally:
+        folder.cleanup()
 
 
 class Player:
     """One scenario on its way."""
 
-    def __init__(self, scenario: dict[str, Any], sandbox: m365kit.Sandbox, manner: str) -> None:
+    def __init__(
+        self, scenario: dict[str, Any], sandbox: m365kit.Sandbox, manner: str, folder: Path
+    ) -> None:
         self.scenario = scenario
         self.sandbox = sandbox
+        self.folder = folder
         self.client_class: Any = m365kit.Client if manner == "blocking" else m365kit.AsyncClient
         self.options = scenario.get("client", {})
         self.client: Any = None
         self.saved: dict[str, Any] = {}
+        self.listings: dict[str, Reading] = {}
 
     async def play(self) -> None:
         try:
-            for step in self.scenario["steps"]:
-                if "control" in step:
-                    self.play_control(step)
-                elif "client" in step:
-                    await self.play_client(step)
-                else:
-                    self.client = self.client or self.open()
-                    await self.play_call(step)
+            for number, step in enumerate(self.scenario["steps"], 1):
+                try:
+                    await self.play_step(step)
+                except BaseException as error:
+                    error.add_note(f"in step {number}")
+                    raise
         finally:
+            for reading in self.listings.values():
+                await reading.close()
             await self.close()
-        self.check_ledger()
+        requests = self.sandbox.control("ledger")["requests"]
+        for wanted in self.scenario.get("ledger", []):
+            expect_requests(wanted, requests)
+
+    async def play_step(self, step: dict[str, Any]) -> None:
+        if "control" in step:
+            self.play_control(step)
+            return
+        expect = self.resolve(step.get("expect", {}))
+        if "client" in step:
+            await self.play_client(step, expect)
+        elif "call" in step:
+            self.client = self.client or self.open()
+            await self.play_call(step, expect)
+        elif "next" in step:
+            reading = self.listings[step["next"]]
+            await self.read(reading, step, expect)
+        elif "commit" in step:
+            await self.play_commit(step, expect)
+        elif "close" in step:
+            await self.listings[step["close"]].close()
+        elif "write" in step:
+            path = Path(self.path(step["write"]))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(step["text"], encoding="utf-8")
+        else:
+            raise AssertionError(f"{step} is no kind of step")
+        self.check_files(step)
 
     def play_control(self, step: dict[str, Any]) -> None:
         answer = self.sandbox.control(step["control"], **self.resolve(step.get("args", {})))
         if "save" in step:
             self.saved[step["save"]] = answer
         if "expect" in step:
-            matches(answer, step["expect"], step["control"])
+            matches(answer, self.resolve(step["expect"]), step["control"])
 
-    async def play_client(self, step: dict[str, Any]) -> None:
-        await self.close()
+    async def play_client(self, step: dict[str, Any], expect: dict[str, Any]) -> None:
+        if not self.listings:
+            await self.close()
         self.options = {**self.options, **self.resolve(step["client"])}
         error = None
         try:
             self.client = self.open()
         except m365kit.M365Error as raised:
             error = raised
-        expect_error(error, step.get("expect", {}).get("error"))
+        expect_error(error, expect.get("error"))
 
-    async def play_call(self, step: dict[str, Any]) -> None:
-        expect = step["expect"]
+    async def play_call(self, step: dict[str, Any], expect: dict[str, Any]) -> None:
         result: Any = None
-        listing: Any = None
-        items: list[Any] = []
         error = None
         try:
             result = self.begin(step)
-            if isinstance(result, (m365kit.Paged, m365kit.AsyncPaged)):
-                listing = result
-                await collect(listing, items, step.get("take"))
-            elif inspect.isawaitable(result):
+            if inspect.isawaitable(result):
                 result = await result
         except m365kit.M365Error as raised:
             error = raised
+        if isinstance(result, (m365kit.Paged, m365kit.AsyncPaged)):
+            await self.read(self.kept(Reading(result), step), step, expect)
+            return
         expect_error(error, expect.get("error"))
         if "result" in expect:
             matches(view(result), expect["result"], "result")
-        if listing is None:
-            return
-        seen = [view(item) for item in items]
+
+    async def play_commit(self, step: dict[str, Any], expect: dict[str, Any]) -> None:
+        error = None
+        try:
+            done = self.listings[step["commit"]].listing.commit()
+            if inspect.isawaitable(done):
+                await done
+        except m365kit.M365Error as raised:
+            error = raised
+        expect_error(error, expect.get("error"))
+
+    def kept(self, reading: Reading, step: dict[str, Any]) -> Reading:
+        if "as" in step:
+            assert step["as"] not in self.listings, "two listings of one name"
+            self.listings[step["as"]] = reading
+        return reading
+
+    async def read(self, reading: Reading, step: dict[str, Any], expect: dict[str, Any]) -> None:
+        """Reads on, and compares what came with what should have come."""
+        error = None
+        before = len(reading.items)
+        reading.errors, reading.warnings = [], []
+        try:
+            if "as" in step or "next" in step:
+                await reading.read_pages(step.get("pages"), step.get("take"))
+            else:
+                await reading.read_once(step.get("pages"), step.get("take"))
+        except m365kit.M365Error as raised:
+            error = raised
+        expect_error(error, expect.get("error"))
+        seen = [view(item) for item in reading.items[before:]]
         if "count" in expect:
             matches(len(seen), expect["count"], "count")
         if "first" in expect:
@@ -131,21 +184,34 @@ class Player:
             matches(seen, expect["items"], "items")
         for name in ("errors", "warnings", "report"):
             if name in expect:
-                matches(view(getattr(listing, name)), expect[name], name)
+                matches(view(getattr(reading, name)), expect[name], name)
         if "feed" in expect:
             types = None if expect["feed"] is True else expect["feed"]
+            for name in expect.get("also", []):
+                if self.listings[name] is not reading:
+                    seen += [view(item) for item in self.listings[name].items]
+                else:
+                    seen += [view(item) for item in reading.items[:before]]
             ids = self.sandbox.feed(content_types=types, ids=True)["ids"]
-            assert sorted(item["id"] for item in seen) == sorted(set(ids)), "every record, once"
+            repeats = expect.get("repeats", False)
+            expect_feed(ids, [item["id"] for item in seen], repeats=repeats)
 
     def begin(self, step: dict[str, Any]) -> Any:
         *path, name = step["call"].split(".")
+        args = self.resolve(step.get("args", {}))
         target = self.client
         for part in path:
             target = getattr(target, part)
+            if callable(target):
+                # What hangs below an operation is called on what that gives.
+                target = target(**fitted(target, args.pop(part)))
         method = getattr(target, name)
-        args = fitted(method, self.resolve(step.get("args", {})))
+        args = fitted(method, args)
         if "payload" in step:
-            args["payload"] = step["payload"].encode()
+            payload = step["payload"]
+            if not isinstance(payload, str):
+                payload = json.dumps(self.resolve(payload))
+            args["payload"] = payload.encode()
         return method(**args)
 
     def open(self) -> Any:
@@ -180,21 +246,21 @@ class Player:
         elif self.client is not None:
             self.client.close()
 
-    def check_ledger(self) -> None:
-        requests = self.sandbox.control("ledger")["requests"]
-        for expected in self.scenario.get("ledger", []):
-            wanted = expected["match"]
-            seen = [
-                request
-                for request in requests
-                if wanted.get("path", "") in request["path"]
-                and request["method"] == wanted.get("method", request["method"])
-                and fits(request["query"], wanted.get("query", {}))
-            ]
-            matches(len(seen), expected["count"], f"requests like {wanted}")
+    def check_files(self, step: dict[str, Any]) -> None:
+        files = step.get("expect", {}).get("files", [])
+        for wanted in files if isinstance(files, list) else [files]:
+            whole = wanted.get("records") == "feed"
+            feed = self.sandbox.feed(ids=True)["ids"] if whole else []
+            expect_files(wanted, Path(self.path(wanted["glob"])), feed)
+
+    def path(self, text: str) -> str:
+        """A path with the scenario's folder filled in."""
+        if text == "$tmp" or text.startswith("$tmp/"):
+            return str(self.folder) + text.removeprefix("$tmp")
+        return text
 
     def resolve(self, value: Any, now: datetime | None = None) -> Any:
-        """Times that are relative to the sandbox's clock, and what an earlier step has saved."""
+        """Times of the sandbox's clock, what an earlier step has saved, and the folder."""
         now = now or self.sandbox.clock()
         if isinstance(value, dict):
             return {name: self.resolve(part, now) for name, part in value.items()}
@@ -206,25 +272,75 @@ class Player:
             seconds = int(time[1] or 0) * UNITS[time[2] or "s"]
             moment = now + timedelta(seconds=seconds)
             return moment.isoformat().replace("+00:00", "Z")
-        if value.startswith("$"):
-            found: Any = self.saved
-            for part in value[1:].split("."):
+        name, *members = value[1:].split(".")
+        if value.startswith("$") and name in self.saved:
+            found: Any = self.saved[name]
+            for part in members:
                 found = found[part]
             return found
-        return value
+        # Parameters such as `$top` are no variables.
+        return self.path(value)
 
 
-async def collect(listing: Any, items: list[Any], take: int | None) -> None:
-    if isinstance(listing, m365kit.Paged):
-        for item in listing:
-            items.append(item)
-            if len(items) == take:
-                break
+@dataclass
+class Reading:
+    """A listing, and what came of it so far."""
+
+    listing: Any
+    items: list[Any] = field(default_factory=list)
+    errors: list[Any] = field(default_factory=list)
+    warnings: list[Any] = field(default_factory=list)
+    report: Any = None
+    iterator: AsyncIterator[Any] | None = None
+
+    async def read_once(self, pages: int | None, take: int | None) -> None:
+        """Reads item by item, or so many pages, and leaves the loop then."""
+        if pages is not None:
+            await self.read_pages(pages, None)
+            await self.close()
+        try:
+            if pages is None:
+                async with aclosing(asynchronous(self.listing)) as items:
+                    async for item in items:
+                        self.items.append(item)
+                        if len(self.items) == take:
+                            break
+        finally:
+            listing = self.listing
+            self.errors, self.warnings = listing.errors, listing.warnings
+            self.report = listing.report
+
+    async def read_pages(self, pages: int | None, take: int | None) -> None:
+        """Reads whole pages: so many, or until there are so many items, or all."""
+        if self.iterator is None:
+            self.iterator = asynchronous(self.listing.pages())
+        count, begin = 0, len(self.items)
+        async for page in self.iterator:
+            count += 1
+            self.items += page
+            self.errors += page.errors
+            self.warnings += page.warnings
+            self.report = page.report or self.report
+            if count == pages or (take is not None and len(self.items) - begin >= take):
+                return
+        wanted = f"{pages} pages" if pages else f"{take} items"
+        assert pages is None and take is None, f"the listing ended before there were {wanted}"
+
+    async def close(self) -> None:
+        if isinstance(self.listing, m365kit.AsyncPaged):
+            await self.listing.aclose()
+        else:
+            self.listing.close()
+
+
+async def asynchronous(items: Any) -> AsyncGenerator[Any]:
+    """Any iterable, as one of the asynchronous kind."""
+    if hasattr(items, "__aiter__"):
+        async for item in items:
+            yield item
     else:
-        async for item in listing:
-            items.append(item)
-            if len(items) == take:
-                break
+        for item in items:
+            yield item
 
 
 def fitted(function: Any, args: dict[str, Any]) -> dict[str, Any]:
@@ -240,6 +356,8 @@ def fitted(function: Any, args: dict[str, Any]) -> dict[str, Any]:
                 pass
         elif "timedelta" in annotation and isinstance(value, (int, float)):
             value = timedelta(seconds=value)
+        elif "PathLike" in annotation and isinstance(value, str):
+            value = Path(value) if value else value
         elif isinstance(value, dict):
             for word in re.findall(r"\w+", annotation):
                 record = getattr(m365kit, word, None)
@@ -261,76 +379,6 @@ def layered(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
                 value = layered(below, value)
         merged[name] = value
     return {name: value for name, value in merged.items() if value is not None}
-
-
-def view(value: Any) -> Any:
-    """A value as the scenarios write it."""
-    if isinstance(value, m365kit.M365Error):
-        details = {key: view(getattr(value, name)) for key, name in ERROR_DETAILS.items()}
-        return {**details, "errors": details["errors"] or None}
-    if isinstance(value, m365kit.Record):
-        return value.to_dict()
-    if isinstance(value, bytes):
-        return value.decode()
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, list):
-        return [view(part) for part in value]
-    return value
-
-
-def expect_error(error: m365kit.M365Error | None, expected: dict[str, Any] | None) -> None:
-    """Compares what was raised with what should be."""
-    if expected is None:
-        if error is not None:
-            raise error
-        return
-    assert error is not None, f"it must fail with {expected}"
-    matches(view(error), loosened(expected), "error")
-    assert type(error) is getattr(m365kit, error.kind)
-
-
-def loosened(expected: dict[str, Any]) -> dict[str, Any]:
-    """An expected error, of whose texts a part is enough."""
-    return {
-        key: {"$contains": value}
-        if key in ("message", "hint") and isinstance(value, str)
-        else value
-        for key, value in expected.items()
-    }
-
-
-def fits(actual: Any, expected: Any) -> bool:
-    """Whether a value has what is expected of it."""
-    try:
-        matches(actual, expected, "")
-    except AssertionError:
-        return False
-    return True
-
-
-def matches(actual: Any, expected: Any, where: str) -> None:
-    """Asserts that a value has what is expected of it."""
-    said = f"{where}: {str(actual)[:400]} is not {expected}"
-    if expected is None:
-        assert actual is None, said
-    elif isinstance(expected, list):
-        assert isinstance(actual, list) and len(actual) == len(expected), said
-        for index, part in enumerate(expected):
-            matches(actual[index], part, f"{where}[{index}]")
-    elif not isinstance(expected, dict):
-        same_type = isinstance(actual, bool) == isinstance(expected, bool)
-        assert same_type and actual == expected, said
-    elif "$any" in expected:
-        assert actual is not None, said
-    elif "$gte" in expected:
-        assert isinstance(actual, (int, float)) and actual >= expected["$gte"], said
-    elif "$contains" in expected:
-        assert isinstance(actual, str) and expected["$contains"] in actual, said
-    else:
-        assert isinstance(actual, dict), said
-        for key, part in expected.items():
-            matches(actual.get(key), part, f"{where}.{key}")
 
 
 def snake(name: str) -> str:

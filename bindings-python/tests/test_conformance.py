@@ -16,7 +16,7 @@ AT_ONCE = 6
 """Most of a scenario is waiting, so several are played at once; that tests threads, too."""
 LIMIT = 120
 
-SCENARIOS = {f"{file}: {scenario['name']}": scenario for file, scenario in read_scenarios()}
+SCENARIOS = {f"{group}: {scenario['name']}": scenario for group, scenario in read_scenarios()}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,8 @@ def play_blocking(waiting: SimpleQueue[str], futures: dict[tuple[str, str], Futu
 @pytest.mark.parametrize("manner", ["blocking", "async"])
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_scenario(scenario: str, manner: str, runs: dict[tuple[str, str], Any]) -> None:
-    counts = COUNTS.setdefault(manner, [0, 0])
+    group = scenario.split(":")[0]
+    counts = COUNTS.setdefault(manner, {}).setdefault(group, [0, 0])
     counts[1] += 1
     runs[manner, scenario].result(timeout=3 * LIMIT)
     counts[0] += 1

@@ -75,7 +75,14 @@ class Sandbox:
         records: How many records a blob holds, in the mean. Default: 20.
         record_bytes: The size that each record is padded to. Default: as it comes.
         page_size: How many blobs a page of a listing names. Default: 200.
+        live: How the feed grows while the clock runs: `blobsPerMinute`, `records`, `contentTypes`.
+            Default: not at all.
+        late: Which content is listed some time after it was made: `share`, `seconds`. Default:
+            none.
         now: Where its clock begins. Default: the present.
+        clock: A file, as `{"file": path}`, for a clock that several sandboxes share and that
+            outlives them. Default: one of its own.
+        skew: By how many seconds the `Date` header of its answers is off. Default: 0.
         subscribed: Whether the content types are subscribed already, or which of them. Default:
             all.
         token_lifetime: How many seconds a token lasts. Default: 3,599.
@@ -87,6 +94,8 @@ class Sandbox:
         duplicates: What it delivers twice: `withinBlob`, `acrossBlobs`, `listing`.
         shuffle: Whether listings are out of order. Default: no.
         strict_tenant: Whether a token of another tenant is refused. Default: yes.
+        strict_window: Whether a listing may begin seven days back and not a second more. Default:
+            no, an hour more.
         tenant: Its directory id. Default: made from the seed.
         domain: Its domain.
         client_id: The application that may sign in.
@@ -95,6 +104,20 @@ class Sandbox:
         first_content_delay: Seconds before a new subscription has content. Default: 0.
         large_blob: How many records one further blob holds. Default: no such blob.
         compression: Whether it compresses for who asks. Default: yes.
+        webhook_http: Whether webhooks may be on `http://` addresses of this machine. Default: no.
+        webhook_retry: Seconds from one attempt at a delivery to the next; the last repeats.
+            Default: 1, 2, 4, 8, 16.
+        webhook_faults: Which deliveries go wrong: `share`, `seed`, `actions`, `delay`. Default:
+            none.
+        max_connections: How many connections may be open; further ones are closed. Default: any
+            number.
+        auditing: Whether unified auditing is on. Default: yes.
+        credential_state: What the authority thinks of the application, such as `expired`. Default:
+            `ok`.
+        search_delay: Seconds until an audit log query has succeeded. Default: 0.2.
+        archive_days: How many days before the feed audit log queries reach. Default: 90.
+        archive_per_day: How many records there are on each of those days. Default: 20.
+        ledger: How many requests it remembers. Default: 200,000.
 
     Raises:
         InvalidRequest: An argument cannot be right, or the port is taken.
@@ -112,7 +135,11 @@ class Sandbox:
         records: int | None = None,
         record_bytes: int | None = None,
         page_size: int | None = None,
+        live: Mapping[str, Any] | None = None,
+        late: Mapping[str, Any] | None = None,
         now: datetime | None = None,
+        clock: Mapping[str, Any] | str | None = None,
+        skew: float | None = None,
         subscribed: bool | Iterable[str] | None = None,
         token_lifetime: float | None = None,
         https: bool | None = None,
@@ -122,6 +149,7 @@ class Sandbox:
         duplicates: Mapping[str, Any] | None = None,
         shuffle: bool | None = None,
         strict_tenant: bool | None = None,
+        strict_window: bool | None = None,
         tenant: str | None = None,
         domain: str | None = None,
         client_id: str | None = None,
@@ -129,7 +157,17 @@ class Sandbox:
         roles: Iterable[str] | None = None,
         first_content_delay: float | None = None,
         large_blob: int | None = None,
-        compression: bool | None = None,
+        compression: bool | str | None = None,
+        webhook_http: bool | None = None,
+        webhook_retry: Iterable[float] | None = None,
+        webhook_faults: Mapping[str, Any] | None = None,
+        max_connections: int | None = None,
+        auditing: bool | None = None,
+        credential_state: str | None = None,
+        search_delay: float | None = None,
+        archive_days: int | None = None,
+        archive_per_day: int | None = None,
+        ledger: int | None = None,
     ) -> None:
         config = {
             "seed": seed,
@@ -139,7 +177,11 @@ class Sandbox:
             "records": records,
             "recordBytes": record_bytes,
             "pageSize": page_size,
+            "live": live,
+            "late": late,
             "now": moment("now", now),
+            "clock": clock,
+            "skew": skew,
             "subscribed": subscribed
             if subscribed is None or isinstance(subscribed, bool)
             else list(subscribed),
@@ -151,6 +193,7 @@ class Sandbox:
             "duplicates": duplicates,
             "shuffle": shuffle,
             "strictTenant": strict_tenant,
+            "strictWindow": strict_window,
             "tenant": tenant,
             "domain": domain,
             "clientId": client_id,
@@ -159,6 +202,16 @@ class Sandbox:
             "firstContentDelay": first_content_delay,
             "largeBlob": large_blob,
             "compression": compression,
+            "webhookHttp": webhook_http,
+            "webhookRetry": None if webhook_retry is None else list(webhook_retry),
+            "webhookFaults": webhook_faults,
+            "maxConnections": max_connections,
+            "auditing": auditing,
+            "credentialState": credential_state,
+            "searchDelay": search_delay,
+            "archiveDays": archive_days,
+            "archivePerDay": archive_per_day,
+            "ledger": ledger,
         }
         said = {name: value for name, value in config.items() if value is not None}
         self._native = _native.Sandbox(dumps(said, default=plain).encode())
@@ -371,12 +424,35 @@ class Sandbox:
         """
         return dict(self.control("feed", contentTypes=content_types, ids=ids))
 
+    def live(
+        self,
+        blobs_per_minute: float | None,
+        *,
+        records: int | None = None,
+        content_types: Sequence[str] | None = None,
+    ) -> None:
+        """Sets how the feed grows while the clock runs.
+
+        Args:
+            blobs_per_minute: New blobs in a minute; `None` ends the growth.
+            records: How many records a new blob holds, in the mean.
+            content_types: Which content types grow. Default: all that hold something.
+        """
+        pace = {
+            "blobsPerMinute": blobs_per_minute,
+            "records": records,
+            "contentTypes": content_types,
+        }
+        said = {name: value for name, value in pace.items() if value is not None}
+        self._control("live", said or {"blobsPerMinute": None})
+
     def add_content(
         self,
         content_type: str,
         records: Iterable[Mapping[str, Any]],
         *,
         created: datetime | None = None,
+        listed_at: datetime | None = None,
         expires: datetime | None = None,
         content_uri: str | None = None,
     ) -> dict[str, str]:
@@ -386,6 +462,7 @@ class Sandbox:
             content_type: Where it belongs.
             records: Its records, as the service would spell them.
             created: When it was made. Default: now.
+            listed_at: From when on listings name it. Default: since it was made.
             expires: When it can no longer be fetched. Default: seven days later.
             content_uri: The address that listings name. Default: the right one.
 
@@ -398,6 +475,7 @@ class Sandbox:
                 contentType=content_type,
                 records=list(records),
                 created=moment("created", created),
+                listedAt=moment("listed_at", listed_at),
                 expires=moment("expires", expires),
                 contentUri=content_uri,
             )
@@ -441,6 +519,22 @@ class Sandbox:
     def webhooks(self) -> Any:
         """The notifications that it has delivered, or tried to."""
         return self.control("webhooks")
+
+    def webhook_faults(
+        self,
+        share: float = 0.33,
+        *,
+        seed: int | None = None,
+        actions: Sequence[Literal["drop", "delay", "duplicate", "reorder", "fail"]] | None = None,
+    ) -> None:
+        """Lets deliveries to webhooks go wrong.
+
+        Args:
+            share: The share of deliveries that something happens to.
+            seed: What is chosen by. Default: 1.
+            actions: What may happen to them. Default: everything.
+        """
+        self.control("webhook_faults", share=share, seed=seed, actions=actions)
 
     def pump_webhooks(self) -> Any:
         """Delivers the notifications that are due now."""
