@@ -109,14 +109,19 @@ impl Visitor {
 
     /// A listing of the last 24 hours by the sandbox's clock.
     pub(crate) fn day(&self, content_type: &str) -> String {
-        let (start, end) = (self.ago(86_400), self.ago(0));
+        // One look at the clock: between two of them a second may pass, and more than a day is refused.
+        let now = self.now();
+        let (start, end) = (before(now, 86_400), before(now, 0));
         format!("subscriptions/content?contentType={content_type}&startTime={start}&endTime={end}")
     }
 
     /// The time so many seconds ago.
     pub(crate) fn ago(&self, seconds: i64) -> String {
-        let now: jiff::Timestamp = self.control("clock", json!({}))["now"].as_str().unwrap().parse().unwrap();
-        (now - jiff::SignedDuration::from_secs(seconds)).strftime("%Y-%m-%dT%H:%M:%S").to_string()
+        before(self.now(), seconds)
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        self.control("clock", json!({}))["now"].as_str().unwrap().parse().unwrap()
     }
 
     /// A link of the service with the publisher it lacks.
@@ -168,6 +173,10 @@ impl Visitor {
             self.token
         ))
     }
+}
+
+fn before(now: jiff::Timestamp, seconds: i64) -> String {
+    (now - jiff::SignedDuration::from_secs(seconds)).strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 pub(crate) async fn send(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
