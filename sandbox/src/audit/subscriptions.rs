@@ -212,7 +212,14 @@ async fn try_start(tenant: &Tenant, call: &Call, grant: &Grant) -> Result<Answer
         Status::Disabled => subscription.status = Status::Enabled,
         Status::Absent => subscription.enable(now + tenant.config.first_content_delay * SECOND),
     }
-    subscription.webhook = wanted;
+    let mut webhook = wanted;
+    if let (Some(new), Some(old)) = (&mut webhook, &subscription.webhook)
+        && old.enabled
+    {
+        // A webhook that only changes goes on where it was.
+        new.queued = old.queued;
+    }
+    subscription.webhook = webhook;
     Ok(Answer::json(StatusCode::OK, &subscription.show(content_type, now)))
 }
 
