@@ -97,6 +97,54 @@ async fn announced_content_reaches_a_follower_before_it_looks_again() {
     assert_eq!(ids, ["a", "b"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_becomes_of_the_deliveries_every_blob_comes_once() {
+    const BLOBS: usize = 60;
+    let sandbox = sandbox();
+    let client = client(&sandbox);
+    let address = serve(client.audit().webhook().auth_id("agreed").service().unwrap()).await;
+    client.audit().start_with_webhook(ContentType::Exchange, target(&address, "agreed")).await.unwrap();
+    let faults =
+        json!({"share": 0.33, "seed": 7, "actions": ["drop", "delay", "duplicate", "reorder", "fail"]});
+    sandbox.control("webhook_faults", faults).unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut pages = client
+        .audit()
+        .follow(folder.path())
+        .content_types([ContentType::Exchange])
+        .poll_interval(Duration::from_millis(250))
+        .lag(Duration::from_secs(3))
+        .stream();
+    let mut ids: Vec<String> = Vec::new();
+    let work = async {
+        // When all have come, on until what is announced or listed once more has had time to come twice.
+        let mut end = tokio::time::Instant::now() + 2 * SOON;
+        while let Ok(page) = tokio::time::timeout_at(end, pages.next_page()).await {
+            let page = page.unwrap().unwrap();
+            assert!(page.errors.is_empty(), "{:?}", page.errors);
+            let before = ids.len();
+            ids.extend(page.items.into_iter().filter_map(|record| record.id));
+            if before < 2 * BLOBS && ids.len() >= 2 * BLOBS {
+                end = tokio::time::Instant::now() + Duration::from_secs(5);
+            }
+        }
+    };
+    let grow = async {
+        for blob in 0..BLOBS {
+            add(&sandbox, &[&format!("{blob}-a"), &format!("{blob}-b")]);
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    };
+    tokio::join!(work, grow);
+    let fetched = sandbox.control("ledger", json!({"path": "/activity/feed/audit/"})).unwrap();
+    assert_eq!(fetched["requests"].as_array().unwrap().len(), BLOBS);
+    ids.sort();
+    let all = ids.len();
+    ids.dedup();
+    assert_eq!((all, ids.len()), (2 * BLOBS, 2 * BLOBS));
+}
+
 #[tokio::test]
 async fn what_is_received_is_told_and_nothing_is_fetched() {
     let sandbox = sandbox();
