@@ -93,7 +93,7 @@ class Player:
         if "client" in step:
             await self.play_client(step, expect)
         elif "call" in step:
-            self.client = self.client or self.open()
+            self.client = self.client or self.open({})
             await self.play_call(step, expect)
         elif "next" in step:
             reading = self.listings[step["next"]]
@@ -120,10 +120,9 @@ class Player:
     async def play_client(self, step: dict[str, Any], expect: dict[str, Any]) -> None:
         if not self.listings:
             await self.close()
-        self.options = {**self.options, **self.resolve(step["client"])}
         error = None
         try:
-            self.client = self.open()
+            self.client = self.open(self.resolve(step["client"]))
         except m365kit.M365Error as raised:
             error = raised
         expect_error(error, expect.get("error"))
@@ -214,7 +213,7 @@ class Player:
             args["payload"] = payload.encode()
         return method(**args)
 
-    def open(self) -> Any:
+    def open(self, over: dict[str, Any]) -> Any:
         credential = {
             "kind": "client_secret",
             "client_id": self.sandbox.client_id,
@@ -227,7 +226,7 @@ class Player:
             "cloud": {"name": "custom", **hosts},
             "root_certificates": self.sandbox.ca_certificate,
         }
-        options = layered(usual, self.options)
+        options = layered(layered(usual, self.options), over)
         credential = dict(options.pop("credential"))
         cloud = dict(options.pop("cloud"))
         classes = {"client_secret": m365kit.ClientSecret, "static_token": m365kit.StaticToken}

@@ -12,7 +12,7 @@ import pytest
 
 from play import COUNTS, play, read_scenarios
 
-AT_ONCE = 6
+AT_ONCE = 16
 """Most of a scenario is waiting, so several are played at once; that tests threads, too."""
 LIMIT = 120
 
