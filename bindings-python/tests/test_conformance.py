@@ -71,7 +71,7 @@ def play_blocking(waiting: SimpleQueue[str], futures: dict[tuple[str, str], Futu
 
 
 @pytest.mark.parametrize("manner", ["blocking", "async"])
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=list(SCENARIOS))
 def test_scenario(scenario: str, manner: str, runs: dict[tuple[str, str], Any]) -> None:
     group = scenario.split(":")[0]
     counts = COUNTS.setdefault(manner, {}).setdefault(group, [0, 0])
