@@ -2,9 +2,10 @@
 
 Usage: python3 scripts/fuzz.py [--runs N] [TARGET...]
 
-Works with the stable compiler: core/fuzz/rustc.sh has it count the edges that are taken, and libFuzzer
-(C++, within the crate libfuzzer-sys) does the rest. What it learns is kept in target/fuzz/corpus and is
-where the next run begins; an input that breaks something is left in target/fuzz/crashes.
+Works with the stable compiler: core/fuzz/rustc.sh has it count the edges that are taken, and
+libFuzzer (C++, within the crate libfuzzer-sys) does the rest. What it learns is kept in
+target/fuzz/corpus and is where the next run begins; an input that breaks something is left in
+target/fuzz/crashes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ CRATE = ROOT / "core" / "fuzz"
 WORK = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "fuzz"
 
 # The longest input, in bytes: shapes matter here, not sizes.
-LONGEST = 4096
+LONGEST = 1024
 # Seconds after which one input counts as one that hangs.
 PATIENCE = 10
 
@@ -132,8 +133,8 @@ def report(outcome: Outcome, executions: int) -> None:
     """Prints a line on what became of a target, and more if it did not hold."""
     print(
         f"{'ok    ' if outcome.passed else 'FAILED'} {outcome.target:<12}"
-        f" {outcome.executions:>11,} executions in {outcome.seconds:6.1f} s ({executions:,} in all),"
-        f" {outcome.edges} edges, {len(outcome.crashes)} crashes",
+        f" {outcome.executions:>11,} executions in {outcome.seconds:6.1f} s"
+        f" ({executions:,} in all), {outcome.edges} edges, {len(outcome.crashes)} crashes",
         flush=True,
     )
     if not outcome.passed:

@@ -4,17 +4,20 @@ Usage: python scripts/run_examples.py [python] [node] [swift]
 
 Those in Rust are run by `cargo test` (examples/rust/tests), and the README's by rustdoc.
 What an example on a page says is not changed, but that its client goes to the sandbox: a few lines
-before it see to that.
+before it see to that. A block that says `endless` behind its language is ended when it has printed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +29,11 @@ EXAMPLES = ROOT / "examples"
 SCRATCH = ROOT / "target" / "examples"
 PACKAGE = ROOT / "target" / "package"
 SWIFT = ROOT / "bindings-swift" / "scripts" / "swift.sh"
+
+# What the names of examples end in that go on until they are ended.
+ENDLESS = "_endless"
+# Seconds that any may take.
+PATIENCE = 300
 
 PYTHON_PRELUDE = """
 import functools, json, os
@@ -43,9 +51,13 @@ import Foundation
 import M365Kit
 
 func Client(tenant: String, credential: Credential) throws -> M365Kit.Client {
-    let text = ProcessInfo.processInfo.environment["HOSTS"] ?? "{}"
+    let environment = ProcessInfo.processInfo.environment
+    // Swift may have been started elsewhere.
+    _ = FileManager.default.changeCurrentDirectoryPath(environment["FILES"] ?? ".")
+    let text = environment["HOSTS"] ?? "{}"
     let hosts = try JSONDecoder().decode([String: String].self, from: Data(text.utf8))
-    let cloud = Cloud.custom(authority: hosts["authority"], management: hosts["management"])
+    let (authority, management, graph) = (hosts["authority"], hosts["management"], hosts["graph"])
+    let cloud = Cloud.custom(authority: authority, management: management, graph: graph)
     return try M365Kit.Client(tenant: tenant, credential: credential, cloud: cloud)
 }
 """
@@ -63,6 +75,7 @@ def main(wanted: list[str]) -> int:
         environment = os.environ | {
             "HOSTS": json.dumps(sandbox.control("describe")["cloud"]),
             "PYTHONPATH": "",
+            "PYTHONUNBUFFERED": "1",
         }
         account = {
             "TENANT": sandbox.tenant,
@@ -72,7 +85,7 @@ def main(wanted: list[str]) -> int:
         for language in wanted or languages:
             for name, command, folder in languages[language]():
                 # Those in examples/ start a tenant of their own.
-                own = account if re.search(r"_\d+$", name) else {}
+                own = account if re.search(rf"_\d+({ENDLESS})?$", name) else {}
                 ran += 1
                 failed += not run(f"{language}: {name}", command, folder, environment | own)
     print(f"{ran} examples ran, {failed} failed")
@@ -82,16 +95,42 @@ def main(wanted: list[str]) -> int:
 def run(name: str, command: list[str], folder: Path, environment: dict[str, str]) -> bool:
     """Runs one; it must end well, and print something."""
     began = time.monotonic()
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, timeout=300, check=False
-    )
-    passed = done.returncode == 0 and bool(done.stdout.strip())
-    print(
-        f"{'ok    ' if passed else 'FAILED'} {time.monotonic() - began:5.1f} s  {name}", flush=True
-    )
-    if not passed:
-        print((done.stdout[-2000:] + done.stderr[-4000:]).decode(errors="replace"))
-        print(f"exit status {done.returncode}, {len(done.stdout)} bytes printed")
+    endless = name.endswith(ENDLESS)
+    with (
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as complaints,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment | {"FILES": str(folder)},
+            stdout=out,
+            stderr=complaints,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            if endless:
+                while process.poll() is None and not os.fstat(out.fileno()).st_size:
+                    time.sleep(0.05)
+                    assert time.monotonic() - began < PATIENCE, f"{name} prints nothing"
+                ended = process.poll()
+            else:
+                ended = process.wait(PATIENCE)
+        finally:
+            # All of it: some are started by a script.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        # One that is endless must not have ended by itself.
+        passed = bool(os.fstat(out.fileno()).st_size) and ended == (None if endless else 0)
+        print(
+            f"{'ok    ' if passed else 'FAILED'} {time.monotonic() - began:5.1f} s  {name}",
+            flush=True,
+        )
+        if not passed:
+            for file, most in ((out, 2000), (complaints, 4000)):
+                file.seek(0)
+                print(file.read()[-most:].decode(errors="replace"))
+            print(f"exit status {ended}")
     return passed
 
 
@@ -99,10 +138,11 @@ def blocks(language: str) -> Iterator[tuple[str, str]]:
     """The blocks of code in a language, from all pages, each with a name."""
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = page.read_text(encoding="utf-8")
-        found = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        fence = rf"^```{language}( endless)?\n(.*?)^```"
+        found = re.findall(fence, text, re.DOTALL | re.MULTILINE)
         assert found or page.name != "README.md", f"the README has no example in {language}"
-        for number, code in enumerate(found, 1):
-            yield f"{page.stem.replace('-', '_')}_{number}", code
+        for number, (endless, code) in enumerate(found, 1):
+            yield f"{page.stem.replace('-', '_')}_{number}{ENDLESS if endless else ''}", code
 
 
 def fresh(name: str) -> Path:
@@ -113,13 +153,30 @@ def fresh(name: str) -> Path:
     return folder
 
 
+def written(folder: Path, name: str, code: str) -> str:
+    """The path of an example that was cut out of a page."""
+    path = folder / name
+    path.write_text(code, encoding="utf-8")
+    return str(path)
+
+
+def files_of(folder: Path, name: str) -> Path:
+    """Where an example leaves its files, so that it does not find those of another."""
+    path = folder / "files" / name
+    path.mkdir(parents=True)
+    return path
+
+
 def python() -> Iterator[tuple[str, list[str], Path]]:
     """The examples in Python, on the package that runs this."""
     assert not Path(m365kit.__file__).is_relative_to(ROOT / "bindings-python")
     folder = fresh("python")
     for name, code in blocks("python"):
-        (folder / f"{name}.py").write_text(PYTHON_PRELUDE + code, encoding="utf-8")
-        yield name, [sys.executable, f"{name}.py"], folder
+        yield (
+            name,
+            [sys.executable, written(folder, f"{name}.py", PYTHON_PRELUDE + code)],
+            files_of(folder, name),
+        )
     for name in ("pull_a_day", "failed_sign_ins", "subscriptions", "demo"):
         yield name, [sys.executable, str(EXAMPLES / "python" / f"{name}.py")], folder
 
@@ -133,8 +190,11 @@ def node() -> Iterator[tuple[str, list[str], Path]]:
     subprocess.run(["npm", "install", *quiet, str(tarball)], cwd=folder, check=True)
     for name, block in blocks("js"):
         code = block.replace("new Client({", "new Client({ cloud,")
-        (folder / f"{name}.mjs").write_text(NODE_PRELUDE + code, encoding="utf-8")
-        yield name, ["node", f"{name}.mjs"], folder
+        yield (
+            name,
+            ["node", written(folder, f"{name}.mjs", NODE_PRELUDE + code)],
+            files_of(folder, name),
+        )
     shutil.copytree(EXAMPLES / "node", folder, dirs_exist_ok=True)
     for name in ("pull_a_day", "failed_sign_ins", "subscriptions"):
         yield name, ["node", f"{name}.mjs"], folder
@@ -145,6 +205,7 @@ def swift() -> Iterator[tuple[str, list[str], Path]]:
     # What was built stays, for the next time.
     folder = SCRATCH / "swift"
     shutil.rmtree(folder / "Sources", ignore_errors=True)
+    shutil.rmtree(folder / "files", ignore_errors=True)
     shutil.copytree(EXAMPLES / "swift", folder, dirs_exist_ok=True)
     manifest = (folder / "Package.swift").read_text(encoding="utf-8")
     manifest = manifest.replace("../../target/package", str(PACKAGE))
@@ -166,7 +227,11 @@ def swift() -> Iterator[tuple[str, list[str], Path]]:
     subprocess.run([SWIFT, *lint], cwd=ROOT, check=True)
     subprocess.run([SWIFT, "build", "--quiet", *options], cwd=ROOT, check=True)
     for name in names:
-        yield name, [str(SWIFT), "run", "--skip-build", "--quiet", *options, name], ROOT
+        yield (
+            name,
+            [str(SWIFT), "run", "--skip-build", "--quiet", *options, name],
+            files_of(folder, name),
+        )
 
 
 if __name__ == "__main__":
