@@ -43,6 +43,10 @@ pub(super) struct Trouble(Option<(ErrorKind, Option<String>)>);
 impl Trouble {
     /// The error, if it has not been told yet.
     pub(super) fn news(&mut self, error: Error) -> Option<Error> {
+        // That a start has to wait says nothing new of why the last one failed.
+        if error.kind() == ErrorKind::Conflict && self.0.is_some() {
+            return None;
+        }
         let is = (error.kind(), error.code().map(str::to_owned));
         let is_news = self.0.as_ref() != Some(&is);
         self.0 = Some(is);
