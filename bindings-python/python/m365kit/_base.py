@@ -93,7 +93,7 @@ class AsyncGroup:
 
 
 class _ClientBase:
-    __slots__ = ("_about", "_native")
+    __slots__ = ("_about", "_native", "_tenant")
 
     def __init__(
         self, tenant: str, credential: Credential, cloud: CloudBase, options: Mapping[str, Any]
@@ -112,7 +112,13 @@ class _ClientBase:
             )
         said = {"tenant": tenant, "credential": credential._json, "cloud": cloud._json, **options}
         self._native = _native.Client(encode(said), credential._function)
+        self._tenant = tenant
         self._about = f"tenant={tenant!r}, credential={credential!r}, cloud={cloud!r}"
+
+    @property
+    def tenant(self) -> str:
+        """The tenant, as it was named: its directory id (GUID) or one of its domains."""
+        return self._tenant
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._about})"

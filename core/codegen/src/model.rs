@@ -1,6 +1,6 @@
 //! What the writers see of the API: records, enums and operations, without any Rust.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use m365kit::dispatch::{Description, OperationDescription, describe};
 use serde_json::{Map, Value};
@@ -256,7 +256,8 @@ impl Api {
         };
         api.options.retain(|field| field.name != "tenant");
         let used = uses(&reader, &api.groups);
-        for (name, schema) in &description.definitions {
+        let folded = folded(&reader, &description);
+        for (name, schema) in description.definitions.iter().filter(|(name, _)| !folded.contains(*name)) {
             let (group, input, output) =
                 used.get(name).cloned().unwrap_or_else(|| (String::new(), false, true));
             if schema.get("x-m365-enum").is_some() {
@@ -288,6 +289,21 @@ fn groups(reader: &Reader<'_>, description: &Description) -> Vec<Group> {
         }
     }
     groups
+}
+
+/// The records that hold the arguments of an operation for what hangs below it: nobody writes one by hand.
+fn folded(reader: &Reader<'_>, description: &Description) -> BTreeSet<String> {
+    let below = description.operations.iter().filter_map(|operation| {
+        let mut path = operation.name.split('.').skip(1);
+        Some((operation, path.next()?, path.next()?))
+    });
+    below
+        .flat_map(|(operation, parent, method)| {
+            let params = reader.operation(operation, method).params;
+            params.into_iter().filter(move |param| param.name == parent)
+        })
+        .filter_map(|param| if let Type::Record(name) = param.ty { Some(name) } else { None })
+        .collect()
 }
 
 fn parent_of<'a>(groups: &'a mut [Group], group: &str, method: &str) -> &'a mut Operation {

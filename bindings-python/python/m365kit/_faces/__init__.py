@@ -43,7 +43,7 @@ from .audit_records import (
 from .client import AsyncClient, Client
 from .credentials import Callback, ClientSecret, Cloud, StaticToken
 from .shared_enums import QueryStatus, Service, TokenEndpoint, WarningCode
-from .shared_records import FollowFeed, Report, Warning
+from .shared_records import Report, Warning
 
 __all__ = [
     "AsyncAudit",
@@ -63,7 +63,6 @@ __all__ = [
     "Diagnosis",
     "Finding",
     "FindingCode",
-    "FollowFeed",
     "FollowState",
     "Gap",
     "Notification",

@@ -5,125 +5,12 @@
 from __future__ import annotations
 
 from .._record import Record
-from .._values import read_list, read_span, read_time
-from .audit_enums import CommitMode, ContentType, OnError
+from .._values import read_time
 from .shared_enums import QueryStatus, WarningCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-
-
-class FollowFeed(Record):
-    """Follows the audit feed without end, from where it was left.
-
-    Delivers batches of at most 1,000 records. What was delivered and is safe is remembered in the
-    state, a file that survives crashes: after one, only batches that were not yet safe come again,
-    and nothing is ever skipped. A blob that cannot be read is reported, parked and tried again
-    until it expires; a content type that cannot be read is reported and tried again; neither holds
-    up the rest. Time that has passed the seven days which the service keeps is reported as an error
-    of the kind `Gone` with its bounds.
-
-    The same record may stand in two blobs: keep the first by its `id` where that matters.
-
-    Source: "Office 365 Management Activity API reference", List available content, Retrieve
-    content.
-
-    Attributes:
-        state: Where the position is kept: a file, made if it is not there, or a folder that is
-            there, in which the file is named after the tenant. One follower at a time may use it.
-        content_types: What to follow. Default: all that the tenant is subscribed to.
-        start: Where to begin when the state is new, on the time at which content became available.
-            Default: seven days ago, the oldest that the service keeps.
-        last: How far back to begin when the state is new, in place of `start`.
-        poll_interval: How often to look for new content; five times as seldom while there is none.
-            Default: a minute.
-        lag: How far behind the present to stay, since content of the last moment may still be
-            growing: at least three seconds. Default: a minute.
-        overlap: How much of what was listed to list again each time, for content that is listed
-            late. The last day is listed again every hour besides. Default: ten minutes.
-        concurrency: How many blobs may be fetched at once. Default: as many as the client may have
-            requests in flight.
-        on_error: What happens when a part of the feed cannot be read: `collect` reports it beside
-            the records and goes on, `raise_at_once` ends the follower.
-        commit: Who says that a batch is safe.
-        ensure_subscriptions: Whether to start the subscriptions to the named content types that are
-            missing.
-        stop_when_caught_up: Whether to end once everything is delivered that was there at the
-            beginning, and not to wait for more.
-    """
-
-    __slots__ = (
-        "state",
-        "content_types",
-        "start",
-        "last",
-        "poll_interval",
-        "lag",
-        "overlap",
-        "concurrency",
-        "on_error",
-        "commit",
-        "ensure_subscriptions",
-        "stop_when_caught_up",
-    )
-    __match_args__ = (
-        "state",
-        "content_types",
-        "start",
-        "last",
-        "poll_interval",
-        "lag",
-        "overlap",
-        "concurrency",
-        "on_error",
-        "commit",
-        "ensure_subscriptions",
-        "stop_when_caught_up",
-    )
-    _fields = (
-        ("state", "state", None),
-        ("content_types", "content_types", read_list(ContentType._of)),
-        ("start", "start", read_time),
-        ("last", "last", read_span),
-        ("poll_interval", "poll_interval", read_span),
-        ("lag", "lag", read_span),
-        ("overlap", "overlap", read_span),
-        ("concurrency", "concurrency", None),
-        ("on_error", "on_error", OnError._of),
-        ("commit", "commit", CommitMode._of),
-        ("ensure_subscriptions", "ensure_subscriptions", None),
-        ("stop_when_caught_up", "stop_when_caught_up", None),
-    )
-
-    def __init__(
-        self,
-        *,
-        state: str,
-        content_types: list[ContentType] | None = None,
-        start: datetime | None = None,
-        last: timedelta | None = None,
-        poll_interval: timedelta | None = None,
-        lag: timedelta | None = None,
-        overlap: timedelta | None = None,
-        concurrency: int | None = None,
-        on_error: OnError = "collect",
-        commit: CommitMode = "auto",
-        ensure_subscriptions: bool = True,
-        stop_when_caught_up: bool = False,
-    ) -> None:
-        self.state = state
-        self.content_types = content_types
-        self.start = start
-        self.last = last
-        self.poll_interval = poll_interval
-        self.lag = lag
-        self.overlap = overlap
-        self.concurrency = concurrency
-        self.on_error = on_error
-        self.commit = commit
-        self.ensure_subscriptions = ensure_subscriptions
-        self.stop_when_caught_up = stop_when_caught_up
+    from datetime import datetime
 
 
 class Warning(Record):
