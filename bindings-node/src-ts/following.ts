@@ -2,7 +2,7 @@ import { snakeCased } from './arguments';
 import type { CallOptions, Scope } from './base';
 import { errorOf } from './errors';
 import type { NativePage } from './native';
-import { type Page, Paged } from './paged';
+import { Paged } from './paged';
 import { readItems, readItemsWithRaw } from './records';
 import type { Run } from './run';
 
@@ -18,7 +18,7 @@ const KEPT = 1_000;
  *
  * It has no end of its own: leave the loop, call {@link Paged.close}, abort the signal, or hold it with `await using`.
  * Each ends its requests and releases the state, so that another can use it. `errors` and `warnings` hold the newest
- * 1,000; those of a {@link Page} are complete.
+ * 1,000; those of a page are complete.
  */
 export class Following<T> extends Paged<T> {
   readonly #scope: Scope;
@@ -37,7 +37,7 @@ export class Following<T> extends Paged<T> {
     read: (page: NativePage) => T[],
   ) {
     const { signal, ...args } = options;
-    super(() => this.#open(), read, signal);
+    super(() => this.#open(), read, signal, KEPT);
     this.#scope = scope;
     this.#name = name;
     this.#args = args;
@@ -86,13 +86,6 @@ export class Following<T> extends Paged<T> {
     await super.end(run);
   }
 
-  /** @internal */
-  protected override note(page: Page<T>): void {
-    super.note(page);
-    this.errors.splice(0, this.errors.length - KEPT);
-    this.warnings.splice(0, this.warnings.length - KEPT);
-  }
-
   /** A run that is over but for its last commit gives the state up first. */
   async #open(): Promise<Run> {
     if (this.#run?.ended) await super.end(this.#run);
@@ -105,7 +98,7 @@ export class Following<T> extends Paged<T> {
     const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
     const place = this.#name.slice(this.#name.lastIndexOf('.') + 1);
     const args = { ...rest, [place]: snakeCased(this.#args) };
-    return new Paged<U>(() => this.#scope.run(name, args, signal), read, signal);
+    return new Paged<U>(() => this.#scope.run(name, args, signal), read, signal, KEPT);
   }
 }
 

@@ -44,13 +44,20 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
   readonly #open: () => Run | Promise<Run>;
   readonly #read: (page: NativePage) => T[];
   readonly #signal: AbortSignal | undefined;
+  readonly #kept: number;
   readonly #runs = new Set<Run>();
 
-  /** @internal */
-  constructor(open: () => Run | Promise<Run>, read: (page: NativePage) => T[], signal?: AbortSignal) {
+  /** @internal `kept` is how many errors, and how many warnings, there is room for; the newest stay. */
+  constructor(
+    open: () => Run | Promise<Run>,
+    read: (page: NativePage) => T[],
+    signal?: AbortSignal,
+    kept = Infinity,
+  ) {
     this.#open = open;
     this.#read = read;
     this.#signal = signal;
+    this.#kept = kept;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
@@ -93,12 +100,14 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
     await run.close();
   }
 
-  /** @internal Takes note of what came with a page. */
-  protected note(page: Page<T>): void {
+  #note(page: Page<T>): void {
     this.token = page.token;
     this.errors.push(...page.errors);
     this.warnings.push(...page.warnings);
     this.report = page.report ?? this.report;
+    for (const list of [this.errors, this.warnings]) {
+      if (list.length > this.#kept) list.splice(0, list.length - this.#kept);
+    }
   }
 
   async #begin(): Promise<Run> {
@@ -116,7 +125,7 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
     try {
       for (let page = await run.next(); page; page = await run.next()) {
         const read = pageOf(this.#read(page), JSON.parse(page.meta) as Meta);
-        this.note(read);
+        this.#note(read);
         yield read;
       }
     } finally {
