@@ -47,7 +47,7 @@ class Stage {
     const expect = this.#expected(step.expect, about);
     if ('control' in step) return this.#control(step, filled(step.args ?? {}, about), expect);
     if ('client' in step) {
-      const failure = await failureOf(() => (this.#client = this.#open(step.client)));
+      const failure = await failureOf(() => (this.#client = this.#open(filled(step.client, about))));
       return judgeFailure(failure, expect?.error);
     }
     if ('call' in step) await this.#call(step, filled(step.args ?? {}, about), expect, about);
