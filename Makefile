@@ -41,7 +41,7 @@ test: ## Runs everything in all four languages, as CI does
 	@mkdir -p target/steps
 	@# A machine without Swift fetches it meanwhile.
 	@bindings-swift/scripts/swift.sh --version >target/steps/swift-toolchain.log 2>&1 & \
-	"$${PYTHON:-python3}" scripts/steps.py lint-rust test-rust package lint-python lint-node test-python test-node test-swift test-examples
+	"$${PYTHON:-python3}" scripts/steps.py lint-rust+package test-rust lint-python lint-node test-python test-node test-swift test-examples
 
 .PHONY: package
 package: package-python package-node package-swift ## Leaves what users install in target/package: wheel, npm tarball, Swift package
@@ -72,11 +72,29 @@ lint: lint-rust lint-python lint-node ## Formatters and linters of Rust, Python 
 clean: ## Removes all that was built (not the Swift toolchain that bindings-swift/scripts/swift.sh keeps in the user's cache)
 	rm -rf target bindings-node/node_modules bindings-swift/.build examples/swift/.build
 
+##@ What takes longer
+
+.PHONY: fuzz
+fuzz: ## Coverage-guided fuzzing of all that reads bytes from outside: FUZZ_RUNS (200000) executions a target
+	@scripts/tools.sh rust c++
+	"$${PYTHON:-python3}" scripts/fuzz.py --runs $${FUZZ_RUNS:-200000} $(FUZZ_TARGETS)
+
+.PHONY: kill
+kill: ## A follower into files, killed KILLS (200) times at random moments: nothing is lost, doubled or torn
+	@scripts/tools.sh rust
+	cargo run --quiet --locked -p m365kit-tests --bin kill -- --kills $${KILLS:-200}
+
+.PHONY: soak
+soak: ## Fifty tenants followed by one process for MINUTES (10): memory stays, and none starves
+	@scripts/tools.sh rust
+	cargo run --quiet --locked --release -p m365kit-tests --bin tenants -- --tenants 50 --minutes $${MINUTES:-10}
+
 ##@ The parts of test
 
 .PHONY: lint-rust
 lint-rust: ## rustfmt, clippy
 	cargo fmt --check
+	cargo fmt --check --manifest-path core/fuzz/Cargo.toml
 	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 
 .PHONY: test-rust

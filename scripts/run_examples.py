@@ -32,6 +32,8 @@ SWIFT = ROOT / "bindings-swift" / "scripts" / "swift.sh"
 
 # What the names of examples end in that go on until they are ended.
 ENDLESS = "_endless"
+# What is no program in examples/.
+SHARED = {"tenant", "digest"}
 # Seconds that any may take.
 PATIENCE = 300
 
@@ -153,6 +155,16 @@ def fresh(name: str) -> Path:
     return folder
 
 
+def programs(folder: Path, pattern: str) -> Iterator[Path]:
+    """The programs of a folder, without what they have in common."""
+    return (path for path in sorted(folder.glob(pattern)) if path.stem.lower() not in SHARED)
+
+
+def arguments(name: str, files: Path) -> list[str]:
+    """What a program of examples/ is told: the one without an end, to come to one."""
+    return [str(files / "records"), "once"] if name.lower() == "follow" else []
+
+
 def written(folder: Path, name: str, code: str) -> str:
     """The path of an example that was cut out of a page."""
     path = folder / name
@@ -172,13 +184,11 @@ def python() -> Iterator[tuple[str, list[str], Path]]:
     assert not Path(m365kit.__file__).is_relative_to(ROOT / "bindings-python")
     folder = fresh("python")
     for name, code in blocks("python"):
-        yield (
-            name,
-            [sys.executable, written(folder, f"{name}.py", PYTHON_PRELUDE + code)],
-            files_of(folder, name),
-        )
-    for name in ("pull_a_day", "failed_sign_ins", "subscriptions", "demo"):
-        yield name, [sys.executable, str(EXAMPLES / "python" / f"{name}.py")], folder
+        program = written(folder, f"{name}.py", PYTHON_PRELUDE + code)
+        yield name, [sys.executable, program], files_of(folder, name)
+    for path in programs(EXAMPLES / "python", "*.py"):
+        files = files_of(folder, path.stem)
+        yield path.stem, [sys.executable, str(path), *arguments(path.stem, files)], files
 
 
 def node() -> Iterator[tuple[str, list[str], Path]]:
@@ -190,14 +200,12 @@ def node() -> Iterator[tuple[str, list[str], Path]]:
     subprocess.run(["npm", "install", *quiet, str(tarball)], cwd=folder, check=True)
     for name, block in blocks("js"):
         code = block.replace("new Client({", "new Client({ cloud,")
-        yield (
-            name,
-            ["node", written(folder, f"{name}.mjs", NODE_PRELUDE + code)],
-            files_of(folder, name),
-        )
+        program = written(folder, f"{name}.mjs", NODE_PRELUDE + code)
+        yield name, ["node", program], files_of(folder, name)
     shutil.copytree(EXAMPLES / "node", folder, dirs_exist_ok=True)
-    for name in ("pull_a_day", "failed_sign_ins", "subscriptions"):
-        yield name, ["node", f"{name}.mjs"], folder
+    for path in programs(EXAMPLES / "node", "*.mjs"):
+        files = files_of(folder, path.stem)
+        yield path.stem, ["node", str(folder / path.name), *arguments(path.stem, files)], files
 
 
 def swift() -> Iterator[tuple[str, list[str], Path]]:
@@ -209,7 +217,7 @@ def swift() -> Iterator[tuple[str, list[str], Path]]:
     shutil.copytree(EXAMPLES / "swift", folder, dirs_exist_ok=True)
     manifest = (folder / "Package.swift").read_text(encoding="utf-8")
     manifest = manifest.replace("../../target/package", str(PACKAGE))
-    names = ["PullADay", "FailedSignIns", "Subscriptions"]
+    names = [path.name for path in programs(EXAMPLES / "swift" / "Sources", "*")]
     for name, code in blocks("swift"):
         names.append(name)
         target = folder / "Sources" / name
@@ -226,12 +234,10 @@ def swift() -> Iterator[tuple[str, list[str], Path]]:
     lint = ["format", "lint", "--strict", "--configuration", style, "--recursive", *sources]
     subprocess.run([SWIFT, *lint], cwd=ROOT, check=True)
     subprocess.run([SWIFT, "build", "--quiet", *options], cwd=ROOT, check=True)
+    start = [str(SWIFT), "run", "--skip-build", "--quiet", *options]
     for name in names:
-        yield (
-            name,
-            [str(SWIFT), "run", "--skip-build", "--quiet", *options, name],
-            files_of(folder, name),
-        )
+        files = files_of(folder, name)
+        yield name, [*start, name, *arguments(name, files)], files
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Runs targets of the Makefile one after the other, stops at the first that fails, and sums up.
 
-Usage: python3 scripts/steps.py TARGET...
+Usage: python3 scripts/steps.py TARGET[+TARGET...]...
 
-What a target prints is shown as it comes and kept in target/steps/TARGET.log. The summary repeats
+Targets with a `+` between them run at the same time: for those that compile into different folders
+and test nothing, of which each alone leaves cores idle. What a target prints is shown as it comes,
+or when it is done if others run beside it, and kept in target/steps/TARGET.log. The summary repeats
 the lines with which the test runners of the four languages close.
 """
 
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +25,9 @@ LOGS = ROOT / "target" / "steps"
 
 CARGO = re.compile(r"test result: \w+\. (\d+) passed; (\d+) failed")
 NODE = re.compile(r"^\W*(pass|fail) (\d+)$")
+# What a runner of scenarios says of one file of them.
+SCENARIOS = re.compile(r"\b(conformance|faults)/\w+")
+COUNTS = re.compile(r"(\d+) passed,? +(\d+) failed")
 CLOSING = [
     # Conformance runners, ours.
     re.compile(r"\d+ passed, \d+ failed"),
@@ -50,17 +56,25 @@ def main(targets: list[str]) -> int:
     """Runs the targets; the exit status says whether all passed."""
     LOGS.mkdir(parents=True, exist_ok=True)
     steps: list[Step] = []
-    for target in targets:
-        print(f"\n=== make {target}", flush=True)
-        steps.append(run(target))
-        if not steps[-1].passed:
-            break
-    summarize(steps, targets[len(steps) :])
+    began = time.monotonic()
+    left = [together.split("+") for together in targets]
+    while left and all(step.passed for step in steps):
+        first, *others = left.pop(0)
+        print(f"\n=== make {' and '.join([first, *others])}", flush=True)
+        with ThreadPoolExecutor() as threads:
+            beside = [threads.submit(run, target, shows=False) for target in others]
+            steps.append(run(first, shows=True))
+            for target, step in zip(others, beside, strict=True):
+                steps.append(step.result())
+                print(f"\n=== make {target}, beside {first}")
+                print((LOGS / f"{target}.log").read_text(encoding="utf-8"), end="", flush=True)
+    not_run = [target for together in left for target in together]
+    summarize(steps, not_run, time.monotonic() - began)
     return 0 if all(step.passed for step in steps) else 1
 
 
-def run(target: str) -> Step:
-    """Runs one target."""
+def run(target: str, *, shows: bool) -> Step:
+    """Runs one target, and shows what it prints."""
     began = time.monotonic()
     lines: list[str] = []
     # An outer make's jobs are its own.
@@ -80,19 +94,24 @@ def run(target: str) -> Step:
     ):
         assert process.stdout is not None
         for line in process.stdout:
-            print(line, end="", flush=True)
+            if shows:
+                print(line, end="", flush=True)
             log.write(line)
             lines.append(COLOUR.sub("", line.rstrip()))
     return Step(target, time.monotonic() - began, process.returncode == 0, closing_lines(lines))
 
 
 def closing_lines(lines: Iterable[str]) -> list[str]:
-    """The lines with which test runners have closed; those of cargo and Node are added up."""
+    """The lines with which test runners have closed; some are added up."""
     found: list[str] = []
     cargo = [0, 0]
     node: dict[str, int] = {}
+    faults = [0, 0]
     for line in lines:
-        if match := CARGO.search(line):
+        if group := SCENARIOS.search(line):
+            if (match := COUNTS.search(line)) and group[1] == "faults":
+                faults = [faults[0] + int(match[1]), faults[1] + int(match[2])]
+        elif match := CARGO.search(line):
             cargo = [cargo[0] + int(match[1]), cargo[1] + int(match[2])]
         elif match := NODE.match(line):
             node[match[1]] = int(match[2])
@@ -102,10 +121,12 @@ def closing_lines(lines: Iterable[str]) -> list[str]:
         found.insert(0, f"cargo test: {cargo[0]} passed, {cargo[1]} failed")
     if node:
         found.append(f"node --test: {node.get('pass', 0)} passed, {node.get('fail', 0)} failed")
+    if any(faults):
+        found.append(f"of these, the fault suite: {faults[0]} passed, {faults[1]} failed")
     return found
 
 
-def summarize(steps: list[Step], left: list[str]) -> None:
+def summarize(steps: list[Step], left: list[str], seconds: float) -> None:
     """Prints a table of what ran, what it said, and how long it took."""
     print("\n=== summary")
     for step in steps:
@@ -114,10 +135,9 @@ def summarize(steps: list[Step], left: list[str]) -> None:
             print(f"{'':23}{line}")
     for target in left:
         print(f"not run {target}")
-    total = sum(step.seconds for step in steps)
     failed = next((step.target for step in steps if not step.passed), None)
     verdict = "all passed" if failed is None else f"{failed} failed: target/steps/{failed}.log"
-    print(f"{verdict}, in {clock(total)}", flush=True)
+    print(f"{verdict}, in {clock(seconds)}", flush=True)
 
 
 def clock(seconds: float) -> str:

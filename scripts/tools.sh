@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Says what is missing on this machine before an hour has gone into finding out.
-# Usage: scripts/tools.sh [rust] [python] [node]
+# Usage: scripts/tools.sh [rust] [rust-lint] [c++] [python] [node]
 set -euo pipefail
 
 missing=()
@@ -15,6 +15,9 @@ for tool in "$@"; do
     rust-lint)
         cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
             missing+=("rustfmt and clippy: rustup component add rustfmt clippy")
+        ;;
+    c++)
+        have c++ || missing+=("a C++ compiler: apt-get install g++, or xcode-select --install")
         ;;
     python)
         have "${PYTHON:-python3}" || missing+=("Python 3.11 or newer: apt-get install python3 python3-venv")
