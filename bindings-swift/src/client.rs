@@ -104,12 +104,13 @@ impl NativePages {
         .await
     }
 
-    /// Remembers that the pages handed out so far are safe; also while `next` waits.
-    pub async fn commit(&self, cancel: Arc<Cancel>) -> Result<(), Failure> {
+    /// Remembers that the first so many pages are safe; also while `next` waits. Those that have arrived are counted by who
+    /// asks, since another may be on its way.
+    pub async fn commit(&self, pages: u64, cancel: Arc<Cancel>) -> Result<(), Failure> {
         let Some(committer) = self.committer.clone() else {
             return Err(Failure::invalid("this listing keeps no position: there is nothing to commit"));
         };
-        run(&cancel, async move { Ok(committer.commit().await?) }).await
+        run(&cancel, async move { Ok(committer.commit_first(pages).await?) }).await
     }
 }
 

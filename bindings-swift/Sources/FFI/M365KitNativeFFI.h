@@ -316,7 +316,7 @@ void uniffi_m365kit_swift_fn_free_nativepages(uint64_t handle, RustCallStatus *_
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEPAGES_COMMIT
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEPAGES_COMMIT
-uint64_t uniffi_m365kit_swift_fn_method_nativepages_commit(uint64_t ptr, uint64_t cancel
+uint64_t uniffi_m365kit_swift_fn_method_nativepages_commit(uint64_t ptr, uint64_t pages, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEPAGES_NEXT

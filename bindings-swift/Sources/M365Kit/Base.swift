@@ -46,10 +46,9 @@ struct Scope: Sendable {
         }
     }
 
-    /// The same for a listing without an end, which keeps a position if it is told how it is committed.
+    /// The same for a listing without an end.
     func endless<Element>(_ name: String, _ arguments: Arguments) -> Paged<Element> {
-        let byHand = (arguments["commit"] as? any OpenText)?.rawValue as? String == "manual"
-        return Paged(keeping: .newest(position: byHand)) {
+        Paged(isEndless: true) {
             let json = try arguments.json()
             return try translated { try native.pages(name: name, args: json) }
         }

@@ -35,9 +35,8 @@ extension Following {
 
     /// Says that everything handed out so far is safe, and remembers it for good before it returns.
     ///
-    /// It can be called while the next batch is waited for, from any task, and after a loop that came to an end by itself,
-    /// which with `commit: .manual` holds the state until then. The position moves by whole batches: in the middle of
-    /// one that is read item by item, nothing is remembered yet, and the call does nothing.
+    /// It can be called from any task, while the next batch is waited for too, and after a loop that came to an end by
+    /// itself. The position moves by whole batches: one that is read item by item counts when its last item was handed out.
     ///
     /// Throws kind `invalidRequest` after the loop has been left, and `storageError` when the state cannot be written.
     public func commit() async throws { try await listing.commit() }

@@ -15,9 +15,9 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
     private let begin: @Sendable () throws -> NativePages
     private let run: Locked<Run>
 
-    init(keeping kept: Kept = .everything, _ begin: @escaping @Sendable () throws -> NativePages) {
+    init(isEndless: Bool = false, _ begin: @escaping @Sendable () throws -> NativePages) {
         self.begin = begin
-        run = Locked(Run(kept: kept))
+        run = Locked(Run(isEndless: isEndless))
     }
 
     /// The same, a page at a time.
@@ -40,11 +40,12 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pages: pages.makeAsyncIterator()) }
 
-    /// Remembers that the pages handed out so far are safe.
+    /// Remembers that the pages handed out so far are safe: those that have arrived, and all of whose elements were asked
+    /// for.
     func commit() async throws {
         let latest = run.value
-        // Nothing was handed out yet, or not all of the page, which comes again as a whole.
-        if !latest.begun || latest.isInsidePage { return }
+        let pages = latest.pages - (latest.isInsidePage ? 1 : 0)
+        if pages == 0 { return }
         guard let native = latest.native ?? latest.ended else {
             throw M365Error(
                 kind: .invalidRequest,
@@ -52,8 +53,7 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
                 hint: "Commit inside of the loop."
             )
         }
-        try await crossing { cancel in try await native.commit(cancel: cancel) }
-        run.change { if $0.ended === native { $0.ended = nil } }
+        try await crossing { cancel in try await native.commit(pages: pages, cancel: cancel) }
     }
 
     /// A page of a listing: a collection of its elements, and what came with them. It can be empty.
@@ -168,7 +168,7 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
                 case .under(let pages): native = pages
                 case .new:
                     // What the run before still holds is let go of first: two cannot have it.
-                    run.change { $0 = Run(kept: $0.kept, begun: true) }
+                    run.change { $0 = Run(isEndless: $0.isEndless) }
                     native = try begin()
                     run.change { $0.native = native }
                 }
@@ -189,45 +189,35 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
     }
 }
 
-/// What a listing keeps of its pages.
-enum Kept: Sendable {
-    /// All errors and warnings.
-    case everything
-    /// The newest of them, as there is no end to them. With `position`, the run itself is kept when it has come to an end,
-    /// until its last pages are committed.
-    case newest(position: Bool)
-}
-
 /// Where a run of a listing stands, and the sum of what its pages said.
 private struct Run: Sendable {
+    /// How many errors, and how many warnings, a listing without an end keeps.
     static let limit = 1_000
 
-    let kept: Kept
-    /// Whether anything was asked for.
-    var begun = false
+    let isEndless: Bool
     /// Belongs to who iterates: it ends when they leave.
     weak var native: NativePages?
-    /// The same, when it ended by itself and its last pages may still be committed.
+    /// The same, when it has come to an end by itself and its last pages can still be committed.
     var ended: NativePages?
-    /// Whether elements of the newest page are still to be handed out.
+    /// How many pages have arrived.
+    var pages: UInt64 = 0
+    /// Whether elements of the newest page are still to be asked for.
     var isInsidePage = false
     var token: String?
     var errors: [M365Error] = []
     var warnings: [Warning] = []
     var report: Report?
 
-    init(kept: Kept, begun: Bool = false) {
-        self.kept = kept
-        self.begun = begun
-    }
+    init(isEndless: Bool) { self.isEndless = isEndless }
 
     mutating func add(_ page: PageMeta, isInsidePage: Bool) {
+        pages += 1
         self.isInsidePage = isInsidePage
         token = page.token
         errors += page.errors
         warnings += page.warnings
         report = page.report ?? report
-        if case .newest = kept {
+        if isEndless {
             errors.removeFirst(max(0, errors.count - Self.limit))
             warnings.removeFirst(max(0, warnings.count - Self.limit))
         }
@@ -235,7 +225,7 @@ private struct Run: Sendable {
 
     mutating func end(_ native: NativePages) {
         token = nil
-        if case .newest(position: true) = kept { ended = native }
+        if isEndless { ended = native }
     }
 }
 

@@ -471,6 +471,22 @@ private let UNIFFI_CALLBACK_UNEXPECTED_ERROR: Int32 = 2
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterUInt64: FfiConverterPrimitive {
+    typealias FfiType = UInt64
+    typealias SwiftType = UInt64
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt64 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterInt64: FfiConverterPrimitive {
     typealias FfiType = Int64
     typealias SwiftType = Int64
@@ -1114,9 +1130,10 @@ public func FfiConverterTypeNativeLogReceiver_lower(_ value: NativeLogReceiver) 
 public protocol NativePagesProtocol: AnyObject, Sendable {
     
     /**
-     * Remembers that the pages handed out so far are safe; also while `next` waits.
+     * Remembers that the first so many pages are safe; also while `next` waits. Those that have arrived are counted by who
+     * asks, since another may be on its way.
      */
-    func commit(cancel: Cancel) async throws 
+    func commit(pages: UInt64, cancel: Cancel) async throws 
     
     /**
      * The next page, or nothing after the last. A failure or a cancellation ends the listing.
@@ -1181,14 +1198,15 @@ open class NativePages: NativePagesProtocol, @unchecked Sendable {
 
     
     /**
-     * Remembers that the pages handed out so far are safe; also while `next` waits.
+     * Remembers that the first so many pages are safe; also while `next` waits. Those that have arrived are counted by who
+     * asks, since another may be on its way.
      */
-open func commit(cancel: Cancel)async throws   {
+open func commit(pages: UInt64, cancel: Cancel)async throws   {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_m365kit_swift_fn_method_nativepages_commit(
-                        self.uniffiCloneHandle(),FfiConverterTypeCancel_lower(cancel)
+                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(pages),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_m365kit_swift_rust_future_poll_void,
@@ -2454,7 +2472,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_m365kit_swift_checksum_method_nativeclient_pages() != 9714) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_m365kit_swift_checksum_method_nativepages_commit() != 51388) {
+    if (uniffi_m365kit_swift_checksum_method_nativepages_commit() != 48218) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_m365kit_swift_checksum_method_nativepages_next() != 45203) {

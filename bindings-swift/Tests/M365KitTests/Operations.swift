@@ -91,7 +91,7 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
             authID: given.optional("auth_id"),
             tenants: given.optional("tenants"),
             clientIDs: given.optional("client_ids"),
-            maxBytes: given.optional("max_bytes") ?? 1048576,
+            maxBytes: given.optional("max_bytes") ?? 1_048_576,
             payload: given.payload
         )
         return try .result(json(result))

@@ -245,7 +245,7 @@ public struct Audit: Sendable {
         authID: String? = nil,
         tenants: [String]? = nil,
         clientIDs: [String]? = nil,
-        maxBytes: Int = 1048576,
+        maxBytes: Int = 1_048_576,
         payload: Data? = nil
     ) async throws -> WebhookReply {
         try await scope.call(

@@ -4,6 +4,8 @@ import Foundation
 
 /// What `follow` of ``Audit`` gives. Nothing is sent before it is iterated.
 public struct AuditFollow: Following {
+    public typealias AsyncIterator = Paged<AuditRecord>.AsyncIterator
+
     public let listing: Paged<AuditRecord>
     private let scope: Scope
     private let arguments: Arguments

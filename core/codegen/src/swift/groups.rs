@@ -54,19 +54,16 @@ impl Writer<'_> {
     /// What a listing that commits is, and what else can be done with it.
     pub(super) fn following(&self, group: &Group, operation: &Operation) -> String {
         let name = pascal(&operation.name);
-        let labels: String = self
-            .params(operation)
-            .iter()
-            .map(|param| if param.labelled { format!("{}:", param.name) } else { "_:".to_owned() })
-            .collect();
         let about = format!(
-            "What ``{}/{}({labels})`` gives. Nothing is sent before it is iterated.",
-            pascal(&group.name),
-            identifier(&operation.method)
+            "What `{}` of ``{}`` gives. Nothing is sent before it is iterated.",
+            identifier(&operation.method),
+            pascal(&group.name)
         );
         let mut text = doc(&about, 0, &[]);
         _ = writeln!(text, "public struct {name}: Following {{");
-        _ = writeln!(text, "    public let listing: Paged<{}>", self.ty(&operation.result));
+        let item = self.ty(&operation.result);
+        _ = writeln!(text, "    public typealias AsyncIterator = Paged<{item}>.AsyncIterator\n");
+        _ = writeln!(text, "    public let listing: Paged<{item}>");
         if !operation.methods.is_empty() {
             text += "    private let scope: Scope\n    private let arguments: Arguments\n";
         }

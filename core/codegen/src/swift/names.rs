@@ -72,7 +72,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// The words of a name, whichever way it is written.
-pub(super) fn words(name: &str) -> Vec<String> {
+fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let letters: Vec<char> = name.chars().collect();
     for (place, &letter) in letters.iter().enumerate() {

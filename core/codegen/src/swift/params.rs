@@ -1,9 +1,11 @@
 //! Parameters of functions: how they are declared, and how they are passed on.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::Writer;
-use super::names::{camel, identifier, words};
+use super::names::{camel, identifier};
 use crate::model::{Field, Operation, Shape, Type};
 
 impl Writer<'_> {
@@ -12,8 +14,11 @@ impl Writer<'_> {
             operation.params.iter().partition(|field| field.required);
         let mut params: Vec<Param> =
             required.into_iter().chain(others).map(|field| self.param(field)).collect();
-        if let (Some(first), Some(field)) = (params.first_mut(), ordered(operation).first()) {
-            first.labelled = !is_subject(operation, field);
+        // The subject of the call needs no label: `start(.exchange)`, `records([.exchange])`.
+        if let Some(first) = params.first_mut()
+            && (first.default.is_empty() || first.ty.starts_with('['))
+        {
+            first.labelled = false;
         }
         if takes_payload(operation) {
             let doc = if operation.params.iter().any(|field| field.ty == Type::Json) {
@@ -46,6 +51,7 @@ impl Writer<'_> {
                 member.map_or_else(|| value.to_string(), |member| format!(".{}", identifier(&member.name)))
             }
             (Type::Duration, Value::String(text)) => duration(text),
+            (Type::Int, Value::Number(number)) => grouped(&number.to_string()),
             (Type::Duration, Value::Number(seconds)) => format!(".seconds({seconds})"),
             (_, Value::String(_) | Value::Number(_) | Value::Bool(_)) => value.to_string(),
             _ => panic!("{value} cannot be the default of a Swift parameter"),
@@ -86,19 +92,6 @@ impl Param {
     }
 }
 
-/// Whether the first parameter is what the call is about, which needs no label: `start(.exchange)`, `records([.exchange])`,
-/// `inspectState("audit.state")`, but `follow(state: "audit.state")`.
-fn is_subject(operation: &Operation, first: &Field) -> bool {
-    match &first.ty {
-        Type::Path | Type::Time | Type::Duration | Type::Map(_) => {
-            let method = words(&operation.method);
-            words(&first.name).iter().all(|word| method.contains(word))
-        }
-        Type::List(_) => true,
-        _ => first.required,
-    }
-}
-
 /// A length of time such as `10m`.
 fn duration(text: &str) -> String {
     let (count, unit) = text.split_at(text.len().saturating_sub(1));
@@ -111,6 +104,21 @@ fn duration(text: &str) -> String {
     };
     let count: u32 = count.parse().unwrap_or_else(|_| panic!("{text} is not a duration"));
     format!(".{unit}({count})")
+}
+
+/// A whole number, as `swift format` wants long ones.
+fn grouped(digits: &str) -> String {
+    if digits.len() < 7 {
+        return digits.to_owned();
+    }
+    let first = digits.len() % 3;
+    let (head, rest) = digits.split_at(first);
+    let groups = rest.as_bytes().chunks(3).map(String::from_utf8_lossy);
+    std::iter::once(head.into())
+        .filter(|head: &Cow<'_, str>| !head.is_empty())
+        .chain(groups)
+        .collect::<Vec<_>>()
+        .join("_")
 }
 
 pub(super) fn takes_payload(operation: &Operation) -> bool {
