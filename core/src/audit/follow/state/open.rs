@@ -1,6 +1,7 @@
 //! Opening a state, and using it: its lock, its reopening after trouble, and who follows by it.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
@@ -124,7 +125,7 @@ impl State {
         self.reopen_if_closed()?;
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         let outcome = match database.as_ref() {
-            Some(database) => work(database),
+            Some(database) => guarded(|| work(database)),
             // Closed by somebody's trouble since it was looked at.
             None => Err(redb::Error::PreviousIo.into()),
         };
@@ -149,9 +150,18 @@ impl State {
             Failure::Store(error) => *error,
         };
         if needs_reopening(&error) {
-            *self.database.write().unwrap_or_else(PoisonError::into_inner) = None;
+            self.close();
         }
         trouble(&self.path, error)
+    }
+
+    fn close(&self) {
+        let database = self.database.write().unwrap_or_else(PoisonError::into_inner).take();
+        // Closing works on the pages as well, and there is nobody left to tell.
+        let _ = guarded(|| {
+            drop(database);
+            Ok::<_, Failure>(())
+        });
     }
 
     fn begin(&self, tenant: &str) -> Result<()> {
@@ -255,6 +265,20 @@ fn foreign(path: &Path, why: &str) -> Error {
     Error::invalid(message).with_hint("Nothing was changed. Name another file")
 }
 
+impl Drop for State {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Works on the store, which trusts what stands in its pages and panics where the file is damaged.
+fn guarded<T, E: From<redb::StorageError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    // Whatever it leaves half done is in the store, which is closed after this.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(redb::StorageError::Corrupted("its pages contradict each other".to_owned()).into())
+    })
+}
+
 /// Why a piece of work on the state ended.
 pub(super) enum Failure {
     Store(Box<redb::Error>),
@@ -310,9 +334,11 @@ fn file_of(path: &Path, tenant: &str) -> Result<PathBuf> {
 ///
 /// What cannot be read without being mended first, or is in use, is left to the opening itself.
 fn check_unopened(path: &Path, tenant: &str) -> Result<()> {
-    let Ok(database) = redb::Builder::new().set_cache_size(CACHE).open_read_only(path) else { return Ok(()) };
-    let transaction = database.begin_read().map_err(|error| trouble(path, error))?;
-    match read_head(path, &transaction) {
+    let head = guarded(|| {
+        let database = redb::Builder::new().set_cache_size(CACHE).open_read_only(path);
+        read_head(path, &database.map_err(redb::Error::from)?.begin_read()?)
+    });
+    match head {
         Ok(Some(head)) => head.check(path, tenant),
         Ok(None) | Err(Failure::Store(_)) => Ok(()),
         Err(Failure::Row(error)) => Err(error),
@@ -322,7 +348,7 @@ fn check_unopened(path: &Path, tenant: &str) -> Result<()> {
 fn open_database(path: &Path) -> Result<Database> {
     let until = std::time::Instant::now() + LETTING_GO;
     loop {
-        match redb::Builder::new().set_cache_size(CACHE).create(path) {
+        match guarded(|| redb::Builder::new().set_cache_size(CACHE).create(path)) {
             Err(error) if is_locked(&error) && std::time::Instant::now() < until => {
                 std::thread::sleep(Duration::from_millis(20));
             }

@@ -69,7 +69,9 @@ pub(super) fn trouble(path: &Path, error: impl Into<redb::Error>) -> Error {
 
 /// After this the store must be opened anew: it trusts nothing that it holds in memory.
 pub(super) fn needs_reopening(error: &redb::Error) -> bool {
-    matches!(error, redb::Error::Io(_) | redb::Error::PreviousIo | redb::Error::DatabaseClosed)
+    use redb::Error::{Corrupted, DatabaseClosed, Io, PreviousIo};
+
+    matches!(error, Io(_) | PreviousIo | DatabaseClosed | Corrupted(_))
 }
 
 pub(super) fn is_locked(error: &DatabaseError) -> bool {

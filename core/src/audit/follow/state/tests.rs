@@ -212,3 +212,28 @@ fn a_place_that_cannot_be_written_is_named() {
     assert!(error.message().contains("no/such/folder"), "{error}");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 }
+
+#[test]
+fn a_damaged_file_is_refused_and_not_stumbled_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let state = State::open(&path, TENANT).unwrap();
+    state.add((0..30).map(content).collect(), false, None).unwrap();
+    drop(state);
+    let sound = std::fs::read(&path).unwrap();
+    for at in (0..sound.len()).step_by(61) {
+        let mut damaged = sound.clone();
+        damaged[at] ^= 0x5a;
+        std::fs::write(&path, damaged).unwrap();
+        let used = State::open_present(&path, TENANT).and_then(|state| {
+            state.export_tables()?;
+            state.add(vec![content(100)], true, None)?;
+            state.pick(9, now(), &HashSet::new(), [0, FIRST_LISTED])
+        });
+        // What lies in no use is not noticed, and harms nobody.
+        if let Err(error) = used {
+            assert!(matches!(error.kind(), ErrorKind::Storage | ErrorKind::InvalidRequest), "{at}: {error}");
+            assert!(error.message().contains("state"), "{at}: {error}");
+        }
+    }
+}
