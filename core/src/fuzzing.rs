@@ -2,7 +2,7 @@
 //!
 //! Each takes any bytes and panics if something that must be true of them is not. Nothing is sent.
 
-#![allow(clippy::expect_used)] // A failed expectation is what the fuzzer looks for.
+#![allow(clippy::expect_used, clippy::missing_panics_doc)] // A failed expectation is what is looked for.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde_json::Value;
 
 use crate::audit;
-pub use crate::audit::fuzzing::{blob, link, listing, search_page, state_row, webhook};
+pub use crate::audit::fuzzing::{blob, link, listing, search_page, state_file, state_row, webhook};
 use crate::error::{Error, ErrorKind, Repeat};
 use crate::http::{Answer, Refusal, by_status};
 use crate::identity::authority;
@@ -102,16 +102,19 @@ pub(crate) fn check_error(error: &Error) {
 mod tests {
     use std::path::Path;
 
+    type Target = fn(&[u8]);
+
     /// The inputs that fuzzing begins with, and those that it once found fault with.
     #[test]
     fn what_was_found_once_stays_mended() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-        let targets: [(&str, fn(&[u8])); 8] = [
+        let targets: [(&str, Target); 9] = [
             ("blob", super::blob),
             ("error_body", super::error_body),
             ("link", super::link),
             ("listing", super::listing),
             ("search_page", super::search_page),
+            ("state_file", super::state_file),
             ("state_row", super::state_row),
             ("token", super::token),
             ("webhook", super::webhook),

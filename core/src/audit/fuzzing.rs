@@ -1,6 +1,6 @@
 //! What must be true of every byte that the feed may send, for `core/fuzz`.
 
-#![allow(clippy::expect_used)] // A failed expectation is what the fuzzer looks for.
+#![allow(clippy::expect_used, clippy::missing_panics_doc)] // A failed expectation is what is looked for.
 
 use std::sync::LazyLock;
 
@@ -257,6 +257,11 @@ pub fn webhook(data: &[u8]) {
 /// A row of a follower's state.
 pub fn state_row(json: &[u8]) {
     super::follow::fuzzing::state_row(json);
+}
+
+/// The file of a follower's state, damaged.
+pub fn state_file(damages: &[u8]) {
+    super::follow::fuzzing::state_file(damages);
 }
 
 /// A page of what a search found.
