@@ -1,6 +1,7 @@
 //! The state of a follower: one file a tenant, in transactions.
 
 mod export;
+mod make;
 mod open;
 mod rows;
 mod tables;

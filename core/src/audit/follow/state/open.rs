@@ -13,6 +13,7 @@ use redb::{
     WriteTransaction,
 };
 
+use super::make::make_if_missing;
 use super::rows::{self, Head};
 use super::tables::{
     FILES, FIRST_LISTED, FORGET, FRESH, GAPS, HEAD, KNOWN, PARKED, SPANS, TYPES, is_locked, needs_reopening,
@@ -23,7 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 const PROGRAM: &str = "m365kit audit follower";
 const VERSION: u32 = 1;
 /// The store's own cache; its default of a gigabyte is for other uses.
-const CACHE: usize = 4 * 1024 * 1024;
+pub(super) const CACHE: usize = 4 * 1024 * 1024;
 /// How long a state that was let go a moment ago, in this process or by one that was killed, may still be locked.
 const LETTING_GO: Duration = Duration::from_secs(2);
 
@@ -348,7 +349,11 @@ fn check_unopened(path: &Path, tenant: &str) -> Result<()> {
 fn open_database(path: &Path) -> Result<Database> {
     let until = std::time::Instant::now() + LETTING_GO;
     loop {
-        match guarded(|| redb::Builder::new().set_cache_size(CACHE).create(path)) {
+        let opened = guarded(|| {
+            make_if_missing(path)?;
+            redb::Builder::new().set_cache_size(CACHE).create(path)
+        });
+        match opened {
             Err(error) if is_locked(&error) && std::time::Instant::now() < until => {
                 std::thread::sleep(Duration::from_millis(20));
             }

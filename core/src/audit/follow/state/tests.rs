@@ -96,7 +96,7 @@ proptest! {
                 Act::Deliver => {
                     for (key, row) in fetcher.pick(&state, time) {
                         let id: u8 = row.content.content_id[1..].parse().unwrap();
-                        let is_whole = id % 2 == 0 || row.position > 0;
+                        let is_whole = id.is_multiple_of(2) || row.position > 0;
                         let delivered = if is_whole {
                             *whole.entry(id).or_insert(0) += 1;
                             Delivered::Whole { key, content_id: row.content.content_id.into() }
@@ -236,4 +236,24 @@ fn a_damaged_file_is_refused_and_not_stumbled_over() {
             assert!(error.message().contains("state"), "{at}: {error}");
         }
     }
+}
+
+#[test]
+fn a_state_whose_making_was_broken_off_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    // What the store leaves when it ends between two steps: a length, and no beginning.
+    std::fs::write(folder.path().join("state.new"), vec![0; 1 << 16]).unwrap();
+    let state = State::open(&path, TENANT).unwrap();
+    state.add(vec![content(1)], false, None).unwrap();
+    drop(state);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left over");
+
+    // Somebody else is at it.
+    let other = folder.path().join("other");
+    let locked = std::fs::File::create(folder.path().join("other.new")).unwrap();
+    locked.lock().unwrap();
+    assert_eq!(State::open(&other, TENANT).err().unwrap().kind(), ErrorKind::Conflict);
+    drop(locked);
+    State::open(&other, TENANT).unwrap();
 }
