@@ -192,7 +192,7 @@ async fn files_hold_every_record_once_however_often_the_sink_is_dropped() {
     let stage = Stage::new(&json!({"blobs": 60, "records": 30, "contentTypes": ["Audit.Exchange"]}));
     let sink = || stage.follow().last(Duration::from_secs(25 * 3_600));
     stage.fault(json!({"operation": "blob"}), json!({"delay": 0.02}), "always");
-    let mut random = fastrand::Rng::with_seed(7);
+    let mut random = fastrand::Rng::new();
     for _ in 0..20 {
         let mut steps = sink().into_jsonl(stage.path("out"));
         let life = Duration::from_millis(random.u64(5..150));
@@ -213,13 +213,17 @@ async fn files_hold_every_record_once_however_often_the_sink_is_dropped() {
     assert_eq!(distinct, stage.feed());
 }
 
-/// The ids in all files, none of which may be unfinished.
+/// The ids in all files, none of which may be unfinished if anything stands in it.
 fn lines(folder: &Path) -> Vec<String> {
     let mut ids = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        if text.is_empty() {
+            // Made, and left before it was known.
+            continue;
+        }
         assert!(path.extension().is_some_and(|ending| ending == "jsonl"), "{}", path.display());
-        let text = std::fs::read_to_string(path).unwrap();
         assert!(text.ends_with('\n'));
         for line in text.lines() {
             let record: Value = serde_json::from_str(line).unwrap();

@@ -125,7 +125,7 @@ async fn follow(client: Client, states: std::path::PathBuf, fares: Arc<Mutex<Far
     let mut pages = client
         .audit()
         .follow(states)
-        .last(Duration::from_secs(3_600))
+        .last(Duration::from_secs(25 * 3_600))
         .poll_interval(POLL_INTERVAL)
         .lag(LAG)
         .stream();
