@@ -36,10 +36,10 @@ pub(crate) fn split(data: &[u8]) -> (&[u8], &[u8]) {
 
 /// An answer that is no success: the first two bytes are its status, a line each the headers `Retry-After`
 /// and `Date`, the rest is the body.
-pub fn error_body(data: &[u8]) {
-    let Some((status, data)) = data.split_first_chunk() else { return };
+pub fn error_body(answer: &[u8]) {
+    let Some((status, rest)) = answer.split_first_chunk() else { return };
     let status = 300 + u16::from_be_bytes(*status) % 700;
-    let (wait, rest) = split(data);
+    let (wait, rest) = split(rest);
     let (date, body) = split(rest);
     let mut headers = HeaderMap::new();
     for (name, value) in [(RETRY_AFTER, wait), (DATE, date)] {
