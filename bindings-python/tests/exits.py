@@ -11,23 +11,40 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import m365kit
 
 PROGRAMS = Path(__file__).parent / "programs"
-MANNERS = ("blocking", "daemon_thread", "asyncio_run", "asyncio_left", "token", "logs")
+MANNERS = (
+    "blocking",
+    "daemon_thread",
+    "asyncio_run",
+    "asyncio_left",
+    "token",
+    "logs",
+    "follow_blocking",
+    "follow_files",
+    "follow_left",
+)
 LIMIT = 20
 
 
-def run(manner: str, about: str, delay: float) -> str | None:
+def run(manner: str, about: dict[str, Any], delay: float) -> str | None:
     """Runs one program; what was wrong with its end, or nothing."""
     command = [sys.executable, "-X", "faulthandler", str(PROGRAMS / "exit.py"), manner, str(delay)]
     try:
         done = subprocess.run(
-            command, input=about, capture_output=True, text=True, timeout=LIMIT, check=False
+            command,
+            input=json.dumps(about),
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return f"{manner}: did not end within {LIMIT} s"
@@ -39,12 +56,23 @@ def run(manner: str, about: str, delay: float) -> str | None:
 def run_many(count: int, seed: int = 1) -> list[str]:
     """Runs that many programs, of all manners in turn; gives what was wrong with their ends."""
     random.seed(seed)
-    with m365kit.Sandbox(blobs=60, records=20) as sandbox:
+    with (
+        m365kit.Sandbox(blobs=60, records=20) as sandbox,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         # Some answers come while Python goes down, and some never.
         sandbox.fault({"delay": 0.05}, match={"operation": "blob"}, when={"every": 2})
         sandbox.fault({"stall": True}, match={"operation": "blob"}, when={"every": 7})
-        about = json.dumps(sandbox.control("describe"))
-        plan = [(MANNERS[n % len(MANNERS)], about, random.uniform(0, 0.3)) for n in range(count)]
+        about = sandbox.control("describe")
+        plan = [
+            (
+                MANNERS[number % len(MANNERS)],
+                # Some way on, another program goes on from what this one has left behind.
+                {**about, "state": f"{folder}/{number % (3 * len(MANNERS))}"},
+                random.uniform(0, 0.3),
+            )
+            for number in range(count)
+        ]
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             return [wrong for wrong in threads.map(lambda one: run(*one), plan) if wrong]
 

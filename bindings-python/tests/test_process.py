@@ -16,7 +16,7 @@ import m365kit
 from conftest import Aborted, until
 from exits import PROGRAMS, run_many
 
-COUNT = int(os.environ.get("M365KIT_EXITS", "30"))
+COUNT = int(os.environ.get("M365KIT_EXITS", "36"))
 
 
 def test_programs_that_exit_in_the_middle_of_calls() -> None:

@@ -15,6 +15,7 @@ import m365kit
 
 MANNER, DELAY = sys.argv[1], float(sys.argv[2])
 ABOUT = json.load(sys.stdin)
+STATE = ABOUT["state"]
 
 
 def options() -> dict[str, Any]:
@@ -74,6 +75,54 @@ def asyncio_left() -> None:
     loop.run_until_complete(asyncio.sleep(DELAY))
     for task in tasks:
         # Says that it was destroyed while pending, which is what this is about.
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+    globals()["kept"] = (loop, tasks)
+
+
+def follow() -> m365kit.Following[m365kit.AuditRecord]:
+    """A feed, opened in a folder that the runner cleans up."""
+    client = m365kit.Client(**options())
+    return client.audit.follow(STATE, poll_interval="50ms", lag="3s")
+
+
+def follow_blocking() -> None:
+    """The end comes by a signal, while a follower waits for the next page, or writes its state."""
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(0))
+    signal.setitimer(signal.ITIMER_REAL, DELAY + 0.01)
+    globals()["kept"] = feed = follow()
+    for _ in feed:
+        pass
+
+
+def follow_files() -> None:
+    """A daemon thread writes files and state until the very end."""
+    files = follow().into_jsonl(STATE + ".files")
+    threading.Thread(target=lambda: list(files), daemon=True).start()
+    time.sleep(DELAY)
+
+
+def follow_left() -> None:
+    """A loop that is left behind while one task waits for a page and another one commits."""
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+    client = m365kit.AsyncClient(**options())
+    feed = client.audit.follow(STATE, poll_interval="50ms", lag="3s", commit="manual")
+
+    async def read() -> None:
+        async for _ in feed.pages():
+            await feed.commit()
+
+    async def commit() -> None:
+        while True:
+            await asyncio.sleep(0)
+            try:
+                await feed.commit()
+            except m365kit.InvalidRequest:
+                pass
+
+    tasks = [loop.create_task(read()), loop.create_task(commit())]
+    loop.run_until_complete(asyncio.sleep(DELAY))
+    for task in tasks:
         task._log_destroy_pending = False  # type: ignore[attr-defined]
     globals()["kept"] = (loop, tasks)
 
