@@ -126,7 +126,7 @@ test-swift: $(STAMPS)/swift-package ## The Swift package: conformance and its ow
 	bindings-swift/scripts/test.sh
 
 .PHONY: test-examples
-test-examples: $(STAMPS)/wheel-installed $(STAMPS)/tarball $(STAMPS)/swift-package ## The README's examples and those in examples/, all four languages
+test-examples: $(STAMPS)/wheel-installed $(STAMPS)/tqdm $(STAMPS)/tarball $(STAMPS)/swift-package ## The README's examples and those in examples/, all four languages
 	$(TRY_PYTHON)/python scripts/run_examples.py
 
 ##@ The parts of package

@@ -6,9 +6,9 @@ Asynchronous, to show that face too: the names are the same.
 from __future__ import annotations
 
 import asyncio
-import os
 
 import m365kit as m365
+from tenant import async_tenant
 
 WANTED = [
     m365.ContentType.AZURE_ACTIVE_DIRECTORY,
@@ -34,14 +34,8 @@ async def start_missing(client: m365.AsyncClient) -> None:
 
 async def main() -> None:
     """Reads the tenant of the environment, or a simulated one."""
-    if name := os.environ.get("TENANT"):
-        credential = m365.ClientSecret(os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"])
-        async with m365.AsyncClient(name, credential=credential) as client:
-            await start_missing(client)
-    else:
-        with m365.Sandbox(subscribed=["Audit.Exchange"]) as sandbox:
-            async with sandbox.async_client() as client:
-                await start_missing(client)
+    async with async_tenant(subscribed=["Audit.Exchange"]) as client:
+        await start_missing(client)
 
 
 asyncio.run(main())
