@@ -245,3 +245,17 @@ test('every blob arrives once, whatever happens to the deliveries', async () => 
   assert.ok(counts.failed > 0 && counts.deliveries > counts.failed, JSON.stringify(counts));
   assert.ok(counts.early > 0, 'webhooks are faster than polling');
 });
+
+test('what no delivery tells of is found by polling', async () => {
+  // After ten failures in a row the service gives the webhook up.
+  const {
+    added,
+    once: delivered,
+    twice,
+    early,
+  } = await collect({
+    blobs: 20,
+    faults: { share: 1, actions: ['drop'] },
+  });
+  assert.deepEqual({ added, delivered, twice, early }, { added: 20, delivered: 20, twice: 0, early: 0 });
+});
