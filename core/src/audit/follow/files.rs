@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use super::batch::Chunk;
-use super::state::FileRow;
+use super::state::{FileRow, Following};
 use crate::audit::content::Content;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -26,6 +26,9 @@ pub(super) struct Files {
     max_age: SignedDuration,
     /// By day and content type.
     open: BTreeMap<String, Open>,
+    /// As long as these files are at work, also for somebody who has gone, nobody else may take them up. Stands
+    /// last, so that it outlives them.
+    _following: Following,
 }
 
 struct Open {
@@ -49,10 +52,11 @@ impl Files {
         max_bytes: u64,
         max_age: SignedDuration,
         rows: Vec<FileRow>,
+        following: Following,
     ) -> Result<(Files, TakenUp)> {
         fs::create_dir_all(directory).map_err(|e| trouble(directory, e))?;
         let directory = directory.canonicalize().map_err(|e| trouble(directory, e))?;
-        let mut files = Files { directory, max_bytes, max_age, open: BTreeMap::new() };
+        let mut files = Files { directory, max_bytes, max_age, open: BTreeMap::new(), _following: following };
         let mut found = TakenUp::default();
         for row in rows {
             let path = PathBuf::from(&row.path);

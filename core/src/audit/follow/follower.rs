@@ -73,7 +73,13 @@ struct Run {
     shared: Arc<Shared>,
     events: mpsc::Receiver<Event>,
     _tasks: Vec<AbortOnDropHandle<()>>,
-    _following: Following,
+    following: Following,
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.following.leave();
+    }
 }
 
 impl Follower {
@@ -161,6 +167,11 @@ impl Follower {
         self.run.as_ref().map(|run| &run.shared)
     }
 
+    /// A share in the right to follow, once the follower has begun.
+    pub(super) fn following(&self) -> Option<Following> {
+        self.run.as_ref().map(|run| run.following.clone())
+    }
+
     /// Begins, if it has not: also called by whoever needs the state before the first batch.
     pub(super) async fn begin(&mut self) -> Result<()> {
         if self.run.is_some() {
@@ -181,8 +192,14 @@ impl Follower {
             Some(types) => without_repeats(types),
             None => subscribed(&self.client).await?,
         };
-        let (shared, events) =
-            Shared::new(self.client.clone(), route, state, self.options.clone(), &self.request, &types);
+        let (shared, events) = Shared::new(
+            self.client.clone(),
+            route,
+            (state, following.downgrade()),
+            self.options.clone(),
+            &self.request,
+            &types,
+        );
         self.ledger.begin(&shared);
         let untold = gaps.into_iter().filter(|(_, gap)| !gap.told).collect();
         let looks_for_more = self.request.content_types.is_none() && !self.request.stop_when_caught_up;
@@ -191,7 +208,7 @@ impl Follower {
             on_a_task(fetcher::run(Arc::clone(&shared))),
             on_a_task(listen(Arc::clone(&shared))),
         ];
-        self.run = Some(Run { shared, events, _tasks: tasks, _following: following });
+        self.run = Some(Run { shared, events, _tasks: tasks, following });
         Ok(())
     }
 

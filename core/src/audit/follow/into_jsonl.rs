@@ -13,7 +13,7 @@ use super::batch::Batch;
 use super::files::Files;
 use super::follower::Follower;
 use super::options::{CommitMode, FollowFeed};
-use super::state::{Delivered, FileRow, Safe};
+use super::state::{Delivered, FileRow, Following, Safe};
 use crate::Client;
 use crate::dispatch::{Item, Listing, Operation};
 use crate::error::{Error, ErrorKind, Result};
@@ -160,6 +160,7 @@ impl Sink {
     /// The next batch; while there is none, files that are old enough get their name.
     async fn next_batch(&mut self) -> Result<Option<Batch>> {
         let shared = self.follower.shared().cloned();
+        let following = self.follower.following();
         let ledger = Arc::clone(&self.follower.ledger);
         let mut next = pin!(self.follower.next_batch(STEP));
         loop {
@@ -170,7 +171,7 @@ impl Sink {
                     let due = files.seal(shared.now(), false);
                     if !due.is_empty() {
                         ledger.remember(Safe { files: due.clone(), ..Safe::default() }).await?;
-                        self.sealed.extend(name(due).await?);
+                        self.sealed.extend(name(due, following.clone()).await?);
                     }
                 }
             }
@@ -209,7 +210,7 @@ impl Sink {
         // Of two rows of one file the later one counts: the one that says it is sealed.
         let rows = rows.into_iter().chain(due.iter().cloned()).collect();
         ledger.remember(Safe { files: rows, named: self.named(), ..Safe::default() }).await?;
-        self.sealed.extend(name(due).await?);
+        self.sealed.extend(name(due, self.follower.following()).await?);
         self.untold.clone_from(&self.sealed);
         Ok(SinkStep { records, blobs, bytes, sealed: std::mem::take(&mut self.sealed) })
     }
@@ -228,7 +229,7 @@ impl Sink {
         let due = files.seal(now, true);
         let ledger = Arc::clone(&self.follower.ledger);
         ledger.remember(Safe { files: due.clone(), ..Safe::default() }).await?;
-        self.sealed.extend(name(due).await?);
+        self.sealed.extend(name(due, self.follower.following()).await?);
         ledger.remember(Safe { named: self.named(), ..Safe::default() }).await?;
         let errors = std::mem::take(&mut self.errors);
         if self.sealed.is_empty() && errors.is_empty() {
@@ -240,11 +241,13 @@ impl Sink {
     }
 
     async fn take_up_files(&mut self) -> Result<()> {
-        let Some(shared) = self.follower.shared().cloned() else { return Ok(()) };
+        let shared = self.follower.shared().cloned();
+        let (Some(shared), Some(following)) = (shared, self.follower.following()) else { return Ok(()) };
         let rows = shared.on_state(super::state::State::files).await?;
         let (directory, max_bytes) = (self.directory.clone(), self.max_bytes);
         let max_age = SignedDuration::try_from(self.max_age).unwrap_or(SignedDuration::MAX);
-        let (files, found) = on_disk(move || Files::open(&directory, max_bytes, max_age, rows)).await?;
+        let (files, found) =
+            on_disk(move || Files::open(&directory, max_bytes, max_age, rows, following)).await?;
         self.files = Some(files);
         self.errors.extend(found.errors);
         let ledger = Arc::clone(&self.follower.ledger);
@@ -252,8 +255,13 @@ impl Sink {
     }
 }
 
-async fn name(rows: Vec<FileRow>) -> Result<Vec<String>> {
-    on_disk(move || Files::name(&rows)).await
+async fn name(rows: Vec<FileRow>, following: Option<Following>) -> Result<Vec<String>> {
+    on_disk(move || {
+        let named = Files::name(&rows);
+        drop(following);
+        named
+    })
+    .await
 }
 
 /// Works on files, on a thread that may wait for the disk.

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc};
 use super::batch::Event;
 use super::clock::Rhythm;
 use super::options::{FollowFeed, Options};
-use super::state::{State, WorkKey};
+use super::state::{State, WeakFollowing, WorkKey};
 use crate::Client;
 use crate::audit::content_type::ContentType;
 use crate::audit::ensure::start_if_missing;
@@ -35,6 +35,7 @@ pub(super) struct Shared {
     pub(super) work: Notify,
     pub(super) counts: Counts,
     state: Arc<State>,
+    following: WeakFollowing,
     events: mpsc::Sender<Event>,
     types: Mutex<HashMap<ContentType, Progress>>,
     /// Parked blobs that are being fetched, or handed out.
@@ -65,7 +66,7 @@ impl Shared {
     pub(super) fn new(
         client: Client,
         route: Route,
-        state: Arc<State>,
+        (state, following): (Arc<State>, WeakFollowing),
         options: Options,
         request: &FollowFeed,
         types: &[ContentType],
@@ -81,6 +82,7 @@ impl Shared {
             work: Notify::new(),
             counts: Counts::default(),
             state,
+            following,
             events,
             types: Mutex::new(types.iter().map(|of| (of.clone(), Progress::default())).collect()),
             taken: Mutex::default(),
@@ -99,8 +101,13 @@ impl Shared {
         &self,
         work: impl FnOnce(&State) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let state = Arc::clone(&self.state);
-        tokio::task::spawn_blocking(move || work(&state)).await.unwrap_or_else(|e| {
+        let (state, following) = (Arc::clone(&self.state), self.following.upgrade());
+        let work = move || {
+            let done = work(&state);
+            drop(following);
+            done
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| {
             Err(Error::new(ErrorKind::Storage, "the work on the state was broken off").with_source(e))
         })
     }

@@ -10,7 +10,7 @@ mod tables;
 mod tests;
 mod work;
 
-pub(super) use open::{Following, State};
+pub(super) use open::{Following, State, WeakFollowing};
 pub(super) use rows::{FileRow, GapRow, SpanRow, TypeRow, WorkKey, WorkRow};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(super) use rows::{read as read_row, write as write_row};

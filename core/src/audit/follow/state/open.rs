@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -32,17 +32,49 @@ const LETTING_GO: Duration = Duration::from_secs(2);
 pub(in crate::audit::follow) struct State {
     path: PathBuf,
     database: RwLock<Option<Database>>,
-    followed: AtomicBool,
+    followed: AtomicU8,
     pub(super) next_announced: AtomicU64,
     pub(super) next_listed: AtomicU64,
 }
 
-/// The right to follow by a state; given back when it is dropped.
-pub(in crate::audit::follow) struct Following(Arc<State>);
+/// Nobody follows by the state.
+const FREE: u8 = 0;
+/// Somebody does.
+const FOLLOWED: u8 = 1;
+/// Whoever did has ended, and something of it is still under way.
+const LEAVING: u8 = 2;
 
-impl Drop for Following {
+/// The right to follow by a state. Work on the disk cannot be broken off, so whatever does some for a follower
+/// has a share in it; it is given back when the last of them is done.
+#[derive(Clone)]
+pub(in crate::audit::follow) struct Following(Arc<Right>);
+
+/// A share for whoever must not hold the right by itself.
+pub(in crate::audit::follow) struct WeakFollowing(Weak<Right>);
+
+struct Right(Arc<State>);
+
+impl Drop for Right {
     fn drop(&mut self) {
-        self.0.followed.store(false, Ordering::Release);
+        self.0.followed.store(FREE, Ordering::Release);
+    }
+}
+
+impl Following {
+    /// No more work is begun: whoever wants to follow waits for what is under way.
+    pub(in crate::audit::follow) fn leave(&self) {
+        self.0.0.followed.store(LEAVING, Ordering::Release);
+    }
+
+    pub(in crate::audit::follow) fn downgrade(&self) -> WeakFollowing {
+        WeakFollowing(Arc::downgrade(&self.0))
+    }
+}
+
+impl WeakFollowing {
+    /// None when the follower has ended.
+    pub(in crate::audit::follow) fn upgrade(&self) -> Option<Following> {
+        self.0.upgrade().map(Following)
     }
 }
 
@@ -68,11 +100,12 @@ impl State {
             return Ok(state);
         }
         check_unopened(&path, tenant)?;
-        let database = open_database(&path)?;
+        let mut database = open_database(&path)?;
+        check_pages(&path, &mut database)?;
         let state = State {
             path: path.clone(),
             database: RwLock::new(Some(database)),
-            followed: AtomicBool::new(false),
+            followed: AtomicU8::new(FREE),
             next_announced: AtomicU64::new(0),
             next_listed: AtomicU64::new(FIRST_LISTED),
         };
@@ -85,14 +118,20 @@ impl State {
 
     /// Takes the right to follow by this state, which one follower at a time can have.
     pub(in crate::audit::follow) fn follow(self: &Arc<Self>) -> Result<Following> {
-        if self.followed.swap(true, Ordering::AcqRel) {
-            let message =
-                format!("the state {} is in use by another follower of this process", self.path.display());
-            return Err(Error::new(ErrorKind::Conflict, message).with_hint(
-                "One follower at a time may use a state: end the other one, or name another file",
-            ));
+        let until = std::time::Instant::now() + LETTING_GO;
+        loop {
+            match self.followed.compare_exchange(FREE, FOLLOWED, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Ok(Following(Arc::new(Right(Arc::clone(self))))),
+                Err(LEAVING) if std::time::Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(_) => break,
+            }
         }
-        Ok(Following(Arc::clone(self)))
+        let message =
+            format!("the state {} is in use by another follower of this process", self.path.display());
+        Err(Error::new(ErrorKind::Conflict, message)
+            .with_hint("One follower at a time may use a state: end the other one, or name another file"))
     }
 
     /// Reads in one view of the state.
@@ -344,6 +383,18 @@ fn check_unopened(path: &Path, tenant: &str) -> Result<()> {
         Ok(None) | Err(Failure::Store(_)) => Ok(()),
         Err(Failure::Row(error)) => Err(error),
     }
+}
+
+/// Reads the whole file once. Without this the store notices damage where it comes by it, at times so late
+/// that it ends the process.
+fn check_pages(path: &Path, database: &mut Database) -> Result<()> {
+    let is_sound = guarded(|| database.check_integrity()).map_err(|error| trouble(path, error))?;
+    if !is_sound {
+        // As after a crash: what came behind is fetched again.
+        let path = path.display();
+        tracing::warn!(target: "m365kit::audit", "the state {path} was damaged and is what it was a commit ago");
+    }
+    Ok(())
 }
 
 fn open_database(path: &Path) -> Result<Database> {
