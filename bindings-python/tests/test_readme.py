@@ -18,7 +18,8 @@ def test_there_are_examples() -> None:
 
 
 @pytest.mark.parametrize("code", [code for skipped, code in BLOCKS if not skipped])
-def test_example(code: str) -> None:
+def test_example(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     exec(compile(code, str(README), "exec"), {"__name__": "example"})
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, assert_type
 
 import m365kit as m365
+from m365kit.webhook import WebhookApp
 
 
 def construct(secret: m365.ClientSecret) -> None:
@@ -64,6 +66,49 @@ async def awaited(client: m365.AsyncClient) -> None:
         assert_type(same, m365.AsyncClient)
     with client:  # type: ignore[attr-defined]
         pass
+
+
+def following(client: m365.Client, path: Path) -> None:
+    feed = client.audit.follow(path, poll_interval="30s", lag=timedelta(seconds=5))
+    assert_type(feed, m365.AuditFollow)
+    as_paged: m365.Paged[m365.AuditRecord] = feed
+    for record in as_paged:
+        assert_type(record, m365.AuditRecord)
+    with feed as same:
+        assert_type(same, m365.AuditFollow)
+        for page in same.pages():
+            assert_type(page.warnings, list[m365.Warning])
+            assert_type(page.report, m365.Report | None)
+    feed.commit()
+    files = client.audit.follow("state").into_jsonl("folder", max_age="1h")
+    assert_type(files, m365.Paged[m365.SinkStep])
+    for step in files:
+        assert_type(step.sealed, list[str])
+    files.commit()  # type: ignore[attr-defined]
+    client.audit.follow()  # type: ignore[call-arg]
+    client.audit.follow(b"state")  # type: ignore[arg-type]
+    client.audit.follow(path, poll_interval=30)  # type: ignore[arg-type]
+    assert_type(client.audit.inspect_state(path), m365.FollowState)
+    assert_type(client.audit.diagnose().findings[0].severity, m365.Severity)
+    client.audit.search("2026-09-01")  # type: ignore[arg-type]
+
+
+async def following_async(client: m365.AsyncClient) -> None:
+    async with client.audit.follow("state", commit="manual") as feed:
+        assert_type(feed, m365.AsyncAuditFollow)
+        async for page in feed.pages():
+            assert_type(page, m365.Page[m365.AuditRecord])
+            await feed.commit()
+        async for step in feed.into_jsonl("folder"):
+            assert_type(step, m365.SinkStep)
+    with feed:  # type: ignore[attr-defined]
+        pass
+    WebhookApp(client, auth_id="agreed")
+    WebhookApp([client], on_notification=print)
+
+
+def wrong_webhook(client: m365.Client) -> None:
+    WebhookApp(client)  # type: ignore[arg-type]
 
 
 def token(request: m365.TokenRequest) -> m365.AccessToken:
