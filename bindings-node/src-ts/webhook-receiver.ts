@@ -4,6 +4,7 @@ import type { WebhookNotification, WebhookReply } from './faces';
 
 interface Rules {
   authId?: string;
+  tenants?: readonly string[];
   clientIds?: readonly string[];
   maxBytes: number;
 }

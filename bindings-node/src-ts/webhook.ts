@@ -13,6 +13,8 @@ export interface WebhookOptions {
    * anybody who knows the address is believed.
    */
   authId?: string;
+  /** The directory ids of the tenants whose content may be announced. Those of the clients by default. */
+  tenants?: readonly string[];
   /** The ids of the applications whose subscriptions are served. Any by default. */
   clientIds?: readonly string[];
   /**

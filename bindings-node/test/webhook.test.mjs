@@ -211,6 +211,17 @@ both('several clients are told of what is theirs', async (open) => {
   assert.deepEqual(heardBy(), []);
 });
 
+both('one client may serve tenants that are not its own', async (open) => {
+  const { handler, heard } = receiver(sandbox.client(), { tenants: [other.tenant] });
+  const post = await open(handler);
+  assert.equal((await post(delivery([notification('a', other)]))).status, 200);
+  assert.equal((await post(delivery([notification('b')]))).status, 400);
+  assert.deepEqual(
+    heard.notifications.map(({ ids }) => ids),
+    [['a']],
+  );
+});
+
 both('what fails here is answered with 500, so that it comes again', async (open) => {
   const broken = new Error('the disk is full');
   const onNotifications = () => Promise.reject(broken);
