@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
+use nix::sys::signal::{SigSet, Signal};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
@@ -14,10 +15,23 @@ pub(crate) fn runtime() -> Result<&'static Runtime, Failure> {
     if let Some(runtime) = RUNTIME.get() {
         return Ok(runtime);
     }
-    let made = Builder::new_multi_thread().thread_name("m365kit").enable_all().build();
+    let made = Builder::new_multi_thread()
+        .thread_name("m365kit")
+        .on_thread_start(let_broken_pipes_be_errors)
+        .enable_all()
+        .build();
     // When two threads come at once the second runtime is dropped, idle, by `get_or_init`'s caller.
     made.map(|runtime| RUNTIME.get_or_init(|| runtime))
         .map_err(|error| Failure::internal(&format!("the system gave no threads to work with: {error}")))
+}
+
+/// Writing to a connection that the other end has closed raises SIGPIPE, which ends a program that does not expect it.
+/// Python, Node and Rust programs ignore it; those in Swift do not, and it is not ours to change that for their own threads.
+pub(crate) fn let_broken_pipes_be_errors() {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGPIPE);
+    // Fails only for masks that are none.
+    let _ = signals.thread_block();
 }
 
 /// A way to stop one call. Swift makes one for each, and uses it when the surrounding `Task` is cancelled.

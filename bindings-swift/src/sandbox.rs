@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use m365kit_sandbox::Sandbox;
 
 use crate::failure::Failure;
-use crate::runtime::{Cancel, run};
+use crate::runtime::{Cancel, let_broken_pipes_be_errors, run};
 
 /// A running sandbox. Dropping it stops it.
 #[derive(uniffi::Object)]
@@ -19,7 +19,13 @@ impl NativeSandbox {
     /// Starts one from its configuration as JSON; an empty object takes every default.
     #[uniffi::constructor]
     pub fn new(config: Vec<u8>) -> Result<Arc<Self>, Failure> {
-        let sandbox = Sandbox::start_json(&config).map_err(|error| Failure::invalid(&error.to_string()))?;
+        // Its threads inherit the signals that the one which starts them has blocked.
+        let starter = std::thread::spawn(move || {
+            let_broken_pipes_be_errors();
+            Sandbox::start_json(&config)
+        });
+        let started = starter.join().map_err(|panic| Failure::panic(panic.as_ref()))?;
+        let sandbox = started.map_err(|error| Failure::invalid(&error.to_string()))?;
         let description = sandbox.describe().to_string().into_bytes();
         Ok(Arc::new(Self { running: Arc::new(Mutex::new(Some(sandbox))), description }))
     }

@@ -16,7 +16,16 @@ public enum JSON: Hashable, Sendable {
     case object([String: JSON])
 
     /// Reads a JSON text. Throws an ``M365Error`` of kind `decodeError` when it is not one.
-    public init(parsing text: Data) throws { self = try decode(text) }
+    ///
+    /// An escaped half of a surrogate pair, which is no character of Swift's, becomes U+FFFD.
+    public init(parsing text: Data) throws {
+        do {
+            self = try decode(text)
+        } catch {
+            guard let mended = text.withoutHalfSurrogates() else { throw error }
+            self = try decode(mended)
+        }
+    }
 
     /// Reads a JSON text. Throws an ``M365Error`` of kind `decodeError` when it is not one.
     public init(parsing text: String) throws { try self.init(parsing: Data(text.utf8)) }
@@ -141,5 +150,41 @@ public enum Body: Hashable, Sendable {
     /// The bytes; nil when the answer was JSON.
     public var bytes: Data? {
         if case .bytes(let value) = self { value } else { nil }
+    }
+}
+
+extension Data {
+    /// The same JSON text with U+FFFD for each escaped half of a surrogate pair; nil when it has none.
+    fileprivate func withoutHalfSurrogates() -> Data? {
+        var bytes = [UInt8](self)
+        var isMended = false
+        var index = 0
+        while index < bytes.count {
+            guard bytes[index] == UInt8(ascii: "\\") else {
+                index += 1
+                continue
+            }
+            switch (bytes.escapedUnit(at: index), bytes.escapedUnit(at: index + 6)) {
+            case (nil, _): index += 2
+            case (let unit?, let next?) where UTF16.isLeadSurrogate(unit) && UTF16.isTrailSurrogate(next):
+                index += 12
+            case (let unit?, _):
+                if UTF16.isSurrogate(unit) {
+                    bytes.replaceSubrange(index..<index + 6, with: "\\ufffd".utf8)
+                    isMended = true
+                }
+                index += 6
+            }
+        }
+        return isMended ? Data(bytes) : nil
+    }
+}
+
+extension [UInt8] {
+    /// The unit of UTF-16 that an escape such as `\ud83d` stands for; nil where there is none.
+    fileprivate func escapedUnit(at index: Int) -> UInt16? {
+        guard index + 6 <= count, self[index] == UInt8(ascii: "\\"), self[index + 1] == UInt8(ascii: "u")
+        else { return nil }
+        return UInt16(String(decoding: self[index + 2..<index + 6], as: UTF8.self), radix: 16)
     }
 }

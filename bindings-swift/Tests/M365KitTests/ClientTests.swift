@@ -9,12 +9,11 @@ import FoundationNetworking
 @Suite struct CancellationTests {
     @Test func cancellingATaskEndsItsRequestOnTheWire() async throws {
         let sandbox = try Sandbox(["blobs": 0])
-        try await sandbox.fault(match: ["operation": "subscriptions"], action: ["delay": 30])
+        let slow = try await sandbox.fault(match: ["operation": "subscriptions"], action: ["delay": 30])
         let client = try sandbox.client()
         let began = ContinuousClock.now
         let call = Task { try await client.audit.listSubscriptions() }
-        _ = try await sandbox.requests(path: "/oauth2/") { !$0.isEmpty }
-        try await Task.sleep(for: .milliseconds(200))
+        try await sandbox.meets(slow)
         call.cancel()
         await #expect(throws: CancellationError.self) { try await call.value }
         #expect(ContinuousClock.now - began < .seconds(10))
@@ -27,11 +26,14 @@ import FoundationNetworking
 
     @Test func cancellingALoopEndsItsRequestsOnTheWire() async throws {
         let sandbox = try Sandbox(["blobs": 8, "records": 5])
-        try await sandbox.fault(match: ["operation": "blob"], action: ["delay": 30], when: "always")
+        let slow = try await sandbox.fault(
+            match: ["operation": "blob"],
+            action: ["delay": 30],
+            when: "always"
+        )
         let client = try sandbox.client(concurrency: 2)
         let loop = Task { for try await _ in client.audit.records(last: .hours(25)) {} }
-        _ = try await sandbox.requests(path: "/subscriptions/content") { !$0.isEmpty }
-        try await Task.sleep(for: .milliseconds(300))
+        try await sandbox.meets(slow)
         loop.cancel()
         await #expect(throws: CancellationError.self) { try await loop.value }
         let seen = try await sandbox.requests(path: "/audit/") {
@@ -55,10 +57,10 @@ import FoundationNetworking
 
     @Test func closingTheClientIsAnErrorOfTheLibrary() async throws {
         let sandbox = try Sandbox(["blobs": 0])
-        try await sandbox.fault(match: ["operation": "subscriptions"], action: ["delay": 30])
+        let slow = try await sandbox.fault(match: ["operation": "subscriptions"], action: ["delay": 30])
         let client = try sandbox.client()
         let call = Task { try await client.audit.listSubscriptions() }
-        _ = try await sandbox.requests(path: "/oauth2/") { !$0.isEmpty }
+        try await sandbox.meets(slow)
         client.close()
         do {
             _ = try await call.value

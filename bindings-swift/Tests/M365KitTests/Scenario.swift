@@ -45,6 +45,16 @@ struct Given {
         return value
     }
 
+    func required(_ name: String) throws -> Date {
+        guard let time: Date = try optional(name) else { throw NotSwift(argument: name, value: .null) }
+        return time
+    }
+
+    func required(_ name: String) throws -> Duration {
+        guard let length: Duration = try optional(name) else { throw NotSwift(argument: name, value: .null) }
+        return length
+    }
+
     func optional<Value: Decodable>(_ name: String) throws -> Value? {
         guard let value = arguments[name], !value.isNull else { return nil }
         do {

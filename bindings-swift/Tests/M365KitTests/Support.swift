@@ -32,6 +32,17 @@ extension Sandbox {
     }
 }
 
+extension Sandbox {
+    /// Waits until a request has met a fault.
+    func meets(_ fault: JSON) async throws {
+        let limit = ContinuousClock.now + .seconds(30)
+        while (try await faultStats()["hits"]?["\(fault)"]?.int ?? 0) == 0 {
+            guard ContinuousClock.now < limit else { throw Complaint("no request has met fault \(fault)") }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+}
+
 /// A value that several tasks add to.
 actor Collected<Value: Sendable> {
     private(set) var values: [Value] = []

@@ -36,6 +36,13 @@ import Testing
         #expect(try JSONDecoder().decode(AuditSubscription.self, from: JSONEncoder().encode(value)) == value)
     }
 
+    @Test func halfASurrogatePairIsNoCharacter() throws {
+        #expect(try JSON(parsing: #"{"a":"cut \ud83d","b":1}"#) == ["a": "cut \u{FFFD}", "b": 1])
+        let text = #"["\ude00\ud83d\ud83d\ude00","\\ud83d"]"#
+        #expect(try JSON(parsing: text) == ["\u{FFFD}\u{FFFD}😀", "\\ud83d"])
+        #expect(throws: M365Error.self) { try JSON(parsing: #"{"a":"\ud83d""#) }
+    }
+
     @Test func aRecordIsItsTypedFieldsAndItsOriginal() async throws {
         let sandbox = try Sandbox(["blobs": 0, "contentTypes": ["Audit.Exchange"]])
         let original: JSON = [
