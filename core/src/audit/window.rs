@@ -85,6 +85,11 @@ impl Window {
         self.pieces(LONGEST)
     }
 
+    /// The last whole second that lies so far back.
+    pub(super) fn second_before(now: Timestamp, back: SignedDuration) -> Timestamp {
+        to_second(now.saturating_sub(back).unwrap_or(now), RoundMode::Floor)
+    }
+
     /// Cuts it in the middle, at a whole second; none if the pieces would be shorter than this.
     pub(super) fn halves(self, shortest: SignedDuration) -> Option<[Window; 2]> {
         let half = self.end.duration_since(self.start) / 2;

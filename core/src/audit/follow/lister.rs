@@ -104,7 +104,7 @@ impl Lister {
         }
         let mut found = self.list_failed_spans(now, row).await?;
 
-        let end = now.saturating_sub(shared.options.lag).unwrap_or(now);
+        let end = Window::second_before(now, shared.options.lag);
         // A clock that was ahead for a while may have led past what was not there yet.
         let went_back = row.listed_to > end;
         row.listed_to = row.listed_to.min(end);
@@ -116,8 +116,7 @@ impl Lister {
         while start < end {
             let window =
                 Window { start, end }.pieces(self.span).next().unwrap_or(Window { start, end }).to_seconds();
-            // Seconds that are not over are listed, and listed again the next time.
-            row.listed_to = row.listed_to.max(window.end.min(end));
+            row.listed_to = row.listed_to.max(window.end);
             found += self.list(window, row).await?;
             start = window.end;
         }
