@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 const PROGRAM: &str = "m365kit audit follower";
 const VERSION: u32 = 1;
 /// The store's own cache; its default of a gigabyte is for other uses.
-pub(super) const CACHE: usize = 4 * 1024 * 1024;
+pub(super) const CACHE: usize = 1024 * 1024;
 /// How long a state that was let go a moment ago, in this process or by one that was killed, may still be locked.
 const LETTING_GO: Duration = Duration::from_secs(2);
 
