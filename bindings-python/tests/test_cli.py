@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import m365kit
 from conftest import until
+from m365kit.__main__ import main
 
 Done = subprocess.CompletedProcess[str]
 
@@ -87,6 +89,48 @@ def test_a_problem_is_the_exit_status() -> None:
         assert "AADSTS7000222" in done.stdout or "expired" in done.stdout
         broken = json.loads(run(sandbox, "diagnose", *urls(sandbox), "--json").stdout)
         assert broken["healthy"] is False
+
+
+@pytest.mark.parametrize(
+    ("config", "broken", "status", "cause"),
+    [
+        ({"roles": []}, None, 1, "lacks the permission ActivityFeed.Read"),
+        ({"auditing": False}, None, 1, "unified auditing"),
+        ({}, {"status": "disabled"}, 1, "the subscription to Audit.Exchange is disabled"),
+        ({"credential_state": "other_cloud"}, None, 1, "another national cloud"),
+        ({"credential_state": "unknown_tenant"}, None, 1, "the tenant is not known"),
+        ({"credential_state": "expired"}, None, 1, "the secret of the application has expired"),
+        ({"skew": 900}, None, 0, "seconds behind the service's"),
+        (
+            {},
+            {
+                "status": "enabled",
+                "webhook": {"address": "https://example.com/", "status": "disabled"},
+            },
+            1,
+            "the webhook of Audit.Exchange is disabled",
+        ),
+    ],
+    ids=["role", "auditing", "subscription", "cloud", "tenant", "secret", "clock", "webhook"],
+)
+def test_each_finding_names_the_cause(
+    config: dict[str, Any],
+    broken: dict[str, Any] | None,
+    status: int,
+    cause: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with m365kit.Sandbox(blobs=3, **config) as sandbox:
+        if broken is not None:
+            sandbox.control("set_subscription", contentType="Audit.Exchange", **broken)
+        for name, value in environment(sandbox).items():
+            monkeypatch.setenv(name, value)
+        assert main(["diagnose", *urls(sandbox)]) == status
+        said, complaints = capsys.readouterr()
+        assert cause in said
+        assert complaints == ""
+        assert sandbox.client_secret not in said
 
 
 def test_a_copy_of_the_feed_and_what_its_state_says(
