@@ -32,7 +32,7 @@ help: ## Says what there is
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
-demo: $(STAMPS)/wheel-installed $(STAMPS)/tqdm ## Pulls a day of a simulated tenant's audit feed, and tells what is in it
+demo: $(STAMPS)/wheel-installed $(STAMPS)/example-tools ## Pulls a day of a simulated tenant's audit feed, and tells what is in it
 	@$(TRY_PYTHON)/python examples/python/demo.py
 
 .PHONY: test
@@ -102,7 +102,7 @@ test-rust: ## Unit tests, conformance, doctests, and that the generated faces ar
 	cargo test --quiet --locked --workspace
 
 .PHONY: lint-python
-lint-python: $(STAMPS)/wheel-installed $(STAMPS)/python-tools $(STAMPS)/tqdm ## ruff, mypy --strict
+lint-python: $(STAMPS)/wheel-installed $(STAMPS)/python-tools $(STAMPS)/example-tools ## ruff, mypy --strict
 	$(TRY_PYTHON)/ruff format --check $(PYTHON_CODE)
 	$(TRY_PYTHON)/ruff check $(PYTHON_CODE)
 	$(TRY_PYTHON)/mypy --strict --config-file bindings-python/pyproject.toml bindings-python/python/m365kit
@@ -126,7 +126,7 @@ test-swift: $(STAMPS)/swift-package ## The Swift package: conformance and its ow
 	bindings-swift/scripts/test.sh
 
 .PHONY: test-examples
-test-examples: $(STAMPS)/wheel-installed $(STAMPS)/tqdm $(STAMPS)/tarball $(STAMPS)/swift-package ## The README's examples and those in examples/, all four languages
+test-examples: $(STAMPS)/wheel-installed $(STAMPS)/example-tools $(STAMPS)/tarball $(STAMPS)/swift-package ## The README's examples and those in examples/, all four languages
 	$(TRY_PYTHON)/python scripts/run_examples.py
 
 ##@ The parts of package
@@ -171,7 +171,7 @@ $(STAMPS)/wheel-installed: $(STAMPS)/wheel $(STAMPS)/try-python
 	$(TRY_PYTHON)/python -m pip install --quiet --no-deps --no-index --force-reinstall $(PACKAGE)/m365kit-*.whl
 	@touch $@
 
-$(STAMPS)/tqdm: examples/python/requirements.txt $(STAMPS)/try-python
+$(STAMPS)/example-tools: examples/python/requirements.txt $(STAMPS)/try-python
 	$(TRY_PYTHON)/python -m pip install --quiet --requirement examples/python/requirements.txt
 	@touch $@
 
