@@ -27,7 +27,6 @@ class _Position(Listing[R]):
     __slots__ = ("_count", "_left", "_open", "_over")
 
     _lazy: ClassVar[bool] = True
-    _kept: ClassVar[int | None] = 1000
 
     _open: _native.Pages | None
     # How many pages came from what is open.
@@ -44,7 +43,7 @@ class _Position(Listing[R]):
         args: Mapping[str, Any],
         read: Callable[[Any, bytes], R],
     ) -> None:
-        super().__init__(scope, name, args, read)
+        super().__init__(scope, name, args, read, endless=True)
         self._open = None
         self._let_go()
 

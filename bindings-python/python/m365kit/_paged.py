@@ -27,6 +27,10 @@ else:
             return cls
 
 
+NEWEST = 1000
+"""How many errors and warnings a listing without an end keeps."""
+
+
 class Page(list[R]):
     """A page of a listing: a list of its items, and what came with them.
 
@@ -50,13 +54,15 @@ class Listing(Generic[R]):
 
     Attributes:
         token: From where to go on: the place after the latest page that was handed out.
-        errors: What went wrong in parts of a feed so far, if it was asked to collect errors.
-        warnings: What the feed has to say beside its records so far.
+        errors: What went wrong in parts of a feed so far, if it was asked to collect errors. One
+            without an end keeps the newest 1,000; each page has all of its own.
+        warnings: What the feed has to say beside its records so far, likewise.
         report: What the feed did, in numbers, as of the latest page; `None` for other listings.
     """
 
     __slots__ = (
         "_begun",
+        "_endless",
         "_name",
         "_read",
         "_running",
@@ -70,9 +76,6 @@ class Listing(Generic[R]):
 
     _lazy: ClassVar[bool] = False
     """Whether it is begun by its first loop only, since beginning takes hold of something."""
-    _kept: ClassVar[int | None] = None
-    """How many errors and warnings are kept; all, if it does not say."""
-
     token: str | None
     errors: list[M365Error]
     warnings: list[Warning]
@@ -84,8 +87,11 @@ class Listing(Generic[R]):
         name: str,
         args: Mapping[str, Any],
         read: Callable[[Any, bytes], R],
+        *,
+        endless: bool = False,
     ) -> None:
         self._scope = scope
+        self._endless = endless
         self._name = name
         self._said = {name: value for name, value in args.items() if value is not None}
         self._read = read
@@ -144,8 +150,9 @@ class Listing(Generic[R]):
         self.report = page.report or self.report
         self.errors.extend(page.errors)
         self.warnings.extend(page.warnings)
-        if self._kept is not None:
-            del self.errors[: -self._kept], self.warnings[: -self._kept]
+        if self._endless:
+            # However long it runs; each page has had its own, all of them.
+            del self.errors[:-NEWEST], self.warnings[:-NEWEST]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name} {encode(self._said).decode()}>"

@@ -67,7 +67,7 @@ class AuditFollow(Following[AuditRecord]):
             "max_bytes": max_bytes,
             "max_age": span("max_age", max_age),
         }
-        return Paged(self._scope, "audit.follow.into_jsonl", args, SinkStep._load)
+        return Paged(self._scope, "audit.follow.into_jsonl", args, SinkStep._load, endless=True)
 
 
 class Audit(Group):
@@ -578,7 +578,13 @@ class AsyncAuditFollow(AsyncFollowing[AuditRecord]):
             "max_bytes": max_bytes,
             "max_age": span("max_age", max_age),
         }
-        return AsyncPaged(self._scope, "audit.follow.into_jsonl", args, SinkStep._load)
+        return AsyncPaged(
+            self._scope,
+            "audit.follow.into_jsonl",
+            args,
+            SinkStep._load,
+            endless=True,
+        )
 
 
 class AsyncAudit(AsyncGroup):

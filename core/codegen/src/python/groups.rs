@@ -172,6 +172,10 @@ fn body(
     if matches!(operation.shape, Shape::Call { payload: true }) {
         parts.push("payload".to_owned());
     }
+    let follows = |of: &Operation| matches!(of.shape, Shape::Pages { commits: true, .. });
+    if parent.is_some_and(follows) && matches!(operation.shape, Shape::Pages { .. }) {
+        parts.push("endless=True".to_owned());
+    }
     text.push_str(&group(indent, &begin, ("(", ")"), &parts, "", false));
     text
 }
