@@ -20,11 +20,11 @@ impl NativeSandbox {
     #[uniffi::constructor]
     pub fn new(config: Vec<u8>) -> Result<Arc<Self>, Failure> {
         // Its threads inherit the signals that the one which starts them has blocked.
-        let starter = std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             let_broken_pipes_be_errors();
             Sandbox::start_json(&config)
         });
-        let started = starter.join().map_err(|panic| Failure::panic(panic.as_ref()))?;
+        let started = thread.join().map_err(|panic| Failure::panic(panic.as_ref()))?;
         let sandbox = started.map_err(|error| Failure::invalid(&error.to_string()))?;
         let description = sandbox.describe().to_string().into_bytes();
         Ok(Arc::new(Self { running: Arc::new(Mutex::new(Some(sandbox))), description }))

@@ -12,5 +12,9 @@ let package = Package(
         .executableTarget(name: "PullADay", dependencies: ["M365Kit", "Tenant"]),
         .executableTarget(name: "FailedSignIns", dependencies: ["M365Kit", "Tenant"]),
         .executableTarget(name: "Subscriptions", dependencies: ["M365Kit", "Tenant"]),
+        .executableTarget(name: "Follow", dependencies: ["M365Kit", "Tenant"]),
+        .executableTarget(name: "Watch", dependencies: ["M365Kit", "Tenant"]),
+        .executableTarget(name: "Search", dependencies: ["M365Kit", "Tenant"]),
+        .executableTarget(name: "Diagnose", dependencies: ["M365Kit", "Tenant"]),
     ]
 )
