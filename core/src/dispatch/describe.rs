@@ -32,6 +32,7 @@ pub struct Description {
 
 /// One operation.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of an operation")]
 pub struct OperationDescription {
     /// Such as `audit.list_content`.
     pub name: &'static str,
