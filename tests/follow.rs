@@ -1,5 +1,9 @@
 //! Followers through the typed face: what is promised of them, whatever the service and the caller do.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed, and says why"
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -74,7 +78,7 @@ impl Stage {
         self.tell("add_content", json!({"contentType": content_type, "records": records, "created": created}))
     }
 
-    fn fault(&self, matching: Value, action: Value, when: &str) {
+    fn fault(&self, matching: &Value, action: &Value, when: &str) {
         self.tell("fault", json!({"match": matching, "action": action, "when": when}));
     }
 
@@ -101,7 +105,7 @@ async fn take(records: &mut Paged<AuditRecord>, least: usize) -> Vec<String> {
     let mut ids = Vec::new();
     while ids.len() < least {
         let page = tokio::time::timeout(Duration::from_secs(20), records.next_page());
-        let page = page.await.expect("nothing came for 20 s").unwrap().unwrap();
+        let page = page.await.unwrap().unwrap().unwrap();
         ids.extend(page.items.into_iter().map(|record| record.id.unwrap()));
     }
     ids
@@ -111,7 +115,7 @@ async fn take(records: &mut Paged<AuditRecord>, least: usize) -> Vec<String> {
 async fn next_error(records: &mut Paged<AuditRecord>) -> Error {
     loop {
         let page = tokio::time::timeout(Duration::from_secs(20), records.next_page());
-        let page = page.await.expect("nothing came for 20 s").unwrap().unwrap();
+        let page = page.await.unwrap().unwrap().unwrap();
         if let Some(error) = page.errors.into_iter().next() {
             return error;
         }
@@ -191,8 +195,9 @@ async fn commit_after_the_end_is_remembered_and_the_state_then_let_go() {
 async fn files_hold_every_record_once_however_often_the_sink_is_dropped() {
     let stage = Stage::new(&json!({"blobs": 60, "records": 30, "contentTypes": ["Audit.Exchange"]}));
     let sink = || stage.follow().last(Duration::from_secs(25 * 3_600));
-    stage.fault(json!({"operation": "blob"}), json!({"delay": 0.02}), "always");
+    stage.fault(&json!({"operation": "blob"}), &json!({"delay": 0.02}), "always");
     let mut random = fastrand::Rng::new();
+    println!("seed {}", random.get_seed());
     for _ in 0..20 {
         let mut steps = sink().into_jsonl(stage.path("out"));
         let life = Duration::from_millis(random.u64(5..150));
@@ -305,8 +310,8 @@ async fn a_blob_that_fails_is_parked_retried_and_delivered_and_can_be_looked_at_
     let bad = stage.add(&["bad"], 60);
     stage.add(&["good"], 50);
     stage.fault(
-        json!({"operation": "blob", "contentId": bad["contentId"]}),
-        json!({"status": 500}),
+        &json!({"operation": "blob", "contentId": bad["contentId"]}),
+        &json!({"status": 500}),
         "always",
     );
     let mut records = stage.follow().stream();
@@ -420,7 +425,7 @@ async fn no_token_goes_to_a_foreign_host() {
         let stage = Stage::new(
             &json!({"blobs": 12, "records": 2, "contentTypes": ["Audit.Exchange"], "pageSize": 2}),
         );
-        stage.fault(json!({"operation": "content"}), action, "always");
+        stage.fault(&json!({"operation": "content"}), &action, "always");
         let (ids, errors) =
             drain(stage.follow().last(Duration::from_secs(25 * 3_600)).stop_when_caught_up(true).stream())
                 .await;
@@ -436,8 +441,8 @@ async fn dropping_a_follower_ends_its_requests() {
     stage.add(&["a"], 60);
     let slow = stage.add(&["b"; 100], 50);
     stage.fault(
-        json!({"operation": "blob", "contentId": slow["contentId"]}),
-        json!({"dripBytes": 1, "dripEvery": 0.2}),
+        &json!({"operation": "blob", "contentId": slow["contentId"]}),
+        &json!({"dripBytes": 1, "dripEvery": 0.2}),
         "always",
     );
     let mut records = stage.follow().stream();
@@ -478,7 +483,7 @@ async fn tenants_in_one_process_have_a_state_and_a_pace_each() {
         })
         .collect();
     // One of them has a service that is down.
-    stages[2].fault(json!({"operation": "any"}), json!({"status": 503}), "always");
+    stages[2].fault(&json!({"operation": "any"}), &json!({"status": 503}), "always");
     let folder = TempDir::new().unwrap();
     let followers = stages.iter().enumerate().filter(|(number, _)| *number != 2).map(|(_, stage)| {
         let follower = stage

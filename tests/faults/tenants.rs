@@ -97,7 +97,7 @@ async fn run(options: &Options) -> Outcome<()> {
         let memory = resident_megabytes()?;
         if began.elapsed() < part {
             first.push(memory);
-        } else if began.elapsed() > whole - part {
+        } else if began.elapsed() + part > whole {
             if !std::mem::replace(&mut has_last_begun, true) {
                 for fares in &fares {
                     let mut fares = lock(fares);
@@ -112,13 +112,13 @@ async fn run(options: &Options) -> Outcome<()> {
             println!("  {:3.0} s: {records} records, {memory:.0} MB", began.elapsed().as_secs_f64());
         }
     }
-    let fared: Vec<Fares> = fares.iter().map(|fares| lock(fares).clone()).collect();
+    let outcomes: Vec<Fares> = fares.iter().map(|fares| lock(fares).clone()).collect();
     for follower in &followers {
         follower.abort();
     }
     let feeds = serving.records()?;
     serving.end()?;
-    report(options, &fared, &feeds, &first, &last)
+    report(options, &outcomes, &feeds, &first, &last)
 }
 
 async fn follow(client: Client, states: std::path::PathBuf, fares: Arc<Mutex<Fares>>) -> m365kit::Result<()> {
