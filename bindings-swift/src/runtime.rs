@@ -79,3 +79,16 @@ where
         Err(error) => Err(Failure::panic(error.into_panic().as_ref())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_pipe_ends_no_program() {
+        let mask = async { SigSet::thread_get_mask().unwrap() };
+        let runtime = runtime().unwrap();
+        let mask = runtime.block_on(runtime.spawn(mask)).unwrap();
+        assert!(mask.contains(Signal::SIGPIPE));
+    }
+}
