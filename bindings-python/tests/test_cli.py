@@ -188,7 +188,7 @@ def test_what_fails_is_told(sandbox: m365kit.Sandbox, tmp_path: Path) -> None:
     sandbox.fault({"status": 404}, match={"operation": "blob", "nth": 1}, when="always")
     done = run(sandbox, *follow(sandbox, tmp_path, "--once"))
     assert done.returncode == 1
-    assert "Audit." in done.stderr
+    assert "NotFound" in done.stderr
     missing = run(sandbox, "inspect", tmp_path / "none.m365state")
     assert missing.returncode == 1
     assert "NotFound" in missing.stderr
