@@ -24,7 +24,7 @@ const AHEAD: usize = 8;
 /// What a longer poll interval must not delay.
 const LONGEST_BEAT: Duration = Duration::from_secs(5);
 
-/// Fetches whatever there is to fetch, and ends only when it is dropped.
+/// Fetches whatever there is to fetch: for ever, or until it has caught up if the follower stops then.
 pub(super) async fn run(shared: Arc<Shared>) {
     let fetcher = Arc::new(Fetcher {
         budget: Budget::new(),
@@ -62,6 +62,9 @@ pub(super) async fn run(shared: Arc<Shared>) {
         // Asked for before the pick, so that nothing can have come onto the list in between.
         if listed && nothing_is_there && tasks.is_empty() && !std::mem::replace(&mut has_caught_up, true) {
             shared.send(Event::CaughtUp).await;
+            if shared.stops {
+                return;
+            }
         }
         tokio::select! {
             _ = tasks.join_next(), if !tasks.is_empty() => {

@@ -63,7 +63,7 @@ impl Lister {
         Lister { shared, of, span: FIRST_SPAN, in_vain: 0, is_ensured: false }
     }
 
-    /// Lists for ever; ends only when it is dropped, or the client is closed.
+    /// Lists for ever, or once if the follower stops when it has caught up; ends early when the client is closed.
     pub(super) async fn run(mut self) {
         let mut trouble = Trouble::default();
         loop {
@@ -85,6 +85,10 @@ impl Lister {
                 }
             };
             self.shared.was_listed(&self.of);
+            if self.shared.stops {
+                // What a further round found would be fetched for nobody, and again the next time.
+                return;
+            }
             tokio::time::sleep(wait).await;
         }
     }

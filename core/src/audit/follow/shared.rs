@@ -31,6 +31,8 @@ pub(super) struct Shared {
     pub(super) concurrency: usize,
     /// Whether missing subscriptions are started.
     pub(super) ensures: bool,
+    /// Whether nothing is begun any more once all that was there is sent.
+    pub(super) stops: bool,
     /// Wakes the fetcher.
     pub(super) work: Notify,
     pub(super) counts: Counts,
@@ -79,6 +81,7 @@ impl Shared {
             rhythm: Rhythm::new(options.poll_interval),
             options,
             ensures: request.ensure_subscriptions && request.content_types.is_some(),
+            stops: request.stop_when_caught_up,
             work: Notify::new(),
             counts: Counts::default(),
             state,
