@@ -195,18 +195,27 @@ extension Sandbox {
         return try await control("feed", .object(arguments))
     }
 
+    /// Changes how the feed grows as its clock passes, such as `["blobsPerMinute": 60]`; nil ends it.
+    public func live(_ growth: JSON?) async throws {
+        _ = try await control("live", growth ?? ["blobsPerMinute": nil])
+    }
+
     /// Adds a blob of records to the feed; gives its `contentId` and `contentUri`.
+    ///
+    /// It is listed when it is `created`, or later where `listedAt` says so.
     @discardableResult
     public func addContent(
         _ contentType: ContentType,
         records: [JSON],
         created: Date? = nil,
+        listedAt: Date? = nil,
         expires: Date? = nil,
         contentURI: String? = nil
     ) async throws -> JSON {
         var arguments = object([
             "contentType": contentType.rawValue,
             "created": created?.rfc3339,
+            "listedAt": listedAt?.rfc3339,
             "expires": expires?.rfc3339,
             "contentUri": contentURI,
         ])
@@ -228,6 +237,11 @@ extension Sandbox {
     public func setSubscription(_ contentType: ContentType, status: String) async throws {
         let arguments: JSON = ["contentType": .string(contentType.rawValue), "status": .string(status)]
         _ = try await control("set_subscription", arguments)
+    }
+
+    /// Makes deliveries to webhooks go wrong, such as `["share": 0.33, "actions": ["drop", "duplicate"]]`; nil ends it.
+    public func webhookFaults(_ faults: JSON?) async throws {
+        _ = try await control("webhook_faults", faults ?? .null)
     }
 
     /// The notifications that it has sent to webhooks, or tried to.

@@ -160,6 +160,27 @@ import Testing
         #expect(watch.errors == told.suffix(1_000))
     }
 
+    @Test func whatAppearsMeanwhileComes() async throws {
+        let place = try await Place(blobs: 1, records: 1)
+        let now = try await place.sandbox.clock()
+        try await place.sandbox.addContent(
+            .exchange,
+            records: [["Id": "late"]],
+            created: now.addingTimeInterval(-120),
+            listedAt: now.addingTimeInterval(30)
+        )
+        try await place.sandbox.live(["blobsPerMinute": 30, "contentTypes": ["Audit.Exchange"]])
+        try await place.sandbox.webhookFaults(["share": 0.5])
+        var ids: Set<String> = []
+        for try await record in place.follow(stopWhenCaughtUp: false) {
+            if ids.isEmpty { try await place.sandbox.advance(by: .minutes(2)) }
+            ids.insert(record.id ?? "")
+            if ids.contains("late") && ids.count > 10 { break }
+        }
+        try await place.sandbox.live(nil)
+        try await place.sandbox.webhookFaults(nil)
+    }
+
     @Test func nothingIsBegunBeforeItIsAskedFor() async throws {
         let place = try await Place(blobs: 1, records: 1)
         let watch = place.follow()
