@@ -158,6 +158,39 @@ async fn item_by_item_a_batch_is_safe_when_the_next_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn commit_in_the_middle_of_a_batch_does_not_count_what_was_not_handed_out() {
+    let stage = Stage::new(&json!({}));
+    stage.add(&["a", "b"], 60);
+    let mut records = stage.follow().commit(CommitMode::Manual).stream();
+    assert!(records.try_next().await.unwrap().is_some());
+    records.commit().await.unwrap();
+    drop(records);
+    let mut records = stage.follow().commit(CommitMode::Manual).stream();
+    assert!(records.try_next().await.unwrap().is_some());
+    assert!(records.try_next().await.unwrap().is_some());
+    records.commit().await.unwrap();
+    drop(records);
+    assert_eq!(stage.rest().await.0.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_that_breaks_off_is_read_again_until_it_is_whole() {
+    let stage = Stage::new(&json!({"pageSize": 1}));
+    for (id, minutes) in [("a", 40), ("b", 30), ("c", 20)] {
+        stage.add(&[id], minutes);
+    }
+    stage.fault(&json!({"operation": "content"}), &json!({"loopPage": true}), "always");
+    let (mut ids, _) =
+        drain(stage.follow().last(Duration::from_secs(3_000)).stop_when_caught_up(true).stream()).await;
+    assert!(ids.len() < 3, "{ids:?}");
+    stage.tell("clear_faults", json!({}));
+    stage.tell("advance", json!({"seconds": 60}));
+    ids.extend(stage.rest().await.0);
+    ids.sort();
+    assert_eq!(ids, ["a", "b", "c"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn in_the_manual_mode_commit_says_what_is_safe_also_while_more_is_waited_for() {
     let stage = Stage::new(&json!({}));
     stage.add(&["a"], 60);

@@ -140,7 +140,14 @@ pub struct Paged<T> {
     warnings: Vec<Warning>,
     report: Option<Report>,
     commit: Option<Arc<dyn Commit>>,
+    /// Pages that have arrived.
+    arrived: u64,
+    /// Whether it has no end, and so must not keep all that it has told.
+    is_endless: bool,
 }
+
+/// What a listing without an end keeps of errors and of warnings, each.
+const NEWEST: usize = 1_000;
 
 /// What a listing does when it is told that the pages handed out so far are safe.
 pub(crate) trait Commit: Send + Sync + 'static {
@@ -181,6 +188,8 @@ impl<T> Paged<T> {
             warnings: Vec::new(),
             report: None,
             commit: None,
+            arrived: 0,
+            is_endless: false,
         }
     }
 
@@ -190,6 +199,12 @@ impl<T> Paged<T> {
         T: Send + 'static,
     {
         Paged::new(futures::stream::once(std::future::ready(Err(error))))
+    }
+
+    /// Of a listing that has no end.
+    pub(crate) fn endless(mut self) -> Self {
+        self.is_endless = true;
+        self
     }
 
     pub(crate) fn with_commit(mut self, commit: Arc<dyn Commit>) -> Self {
@@ -203,10 +218,14 @@ impl<T> Paged<T> {
         self.commit.clone().map(Committer)
     }
 
-    /// Says that what was handed out so far is safe; see [`Committer::commit`].
+    /// Says that what was handed out so far is safe. Of a page that is read item by item that is so when its
+    /// last item was handed out.
     pub async fn commit(&self) -> Result<()> {
         match self.committer() {
-            Some(committer) => committer.commit().await,
+            Some(committer) => {
+                let in_hand = u64::from(!self.items.as_slice().is_empty());
+                committer.commit_first(self.arrived - in_hand).await
+            }
             None => Err(Error::invalid("this listing keeps no position: there is nothing to commit")),
         }
     }
@@ -229,12 +248,13 @@ impl<T> Paged<T> {
         self.token.as_deref()
     }
 
-    /// What could not be delivered so far, where the caller chose to collect that.
+    /// What could not be delivered so far, where the caller chose to collect that; of a listing without an end
+    /// the newest 1,000.
     pub fn errors(&self) -> &[Error] {
         &self.errors
     }
 
-    /// What the caller should know so far.
+    /// What the caller should know so far; of a listing without an end the newest 1,000.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
@@ -245,9 +265,14 @@ impl<T> Paged<T> {
     }
 
     fn note(&mut self, page: &Page<T>) {
+        self.arrived += 1;
         self.token.clone_from(&page.token);
         self.errors.extend_from_slice(&page.errors);
         self.warnings.extend_from_slice(&page.warnings);
+        if self.is_endless {
+            self.errors.drain(..self.errors.len().saturating_sub(NEWEST));
+            self.warnings.drain(..self.warnings.len().saturating_sub(NEWEST));
+        }
         if page.report.is_some() {
             self.report.clone_from(&page.report);
         }

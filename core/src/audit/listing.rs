@@ -32,6 +32,8 @@ pub(super) struct Listing {
     given: HashSet<String>,
     repeated: u64,
     restarts: u32,
+    /// Whether it ended at a link that led nowhere, and not at the last page.
+    broke_off: bool,
 }
 
 /// A row of a listing.
@@ -70,6 +72,7 @@ impl Listing {
             given: HashSet::new(),
             repeated: 0,
             restarts: 0,
+            broke_off: false,
         }
     }
 
@@ -95,6 +98,11 @@ impl Listing {
     /// How many rows the service named more than once, of its own accord.
     pub(super) fn repeated(&self) -> u64 {
         self.repeated
+    }
+
+    /// Whether it ended at a link that led nowhere: there may be more than it gave.
+    pub(super) fn broke_off(&self) -> bool {
+        self.broke_off
     }
 
     /// The keys of the rows that were given out.
@@ -169,6 +177,7 @@ impl Listing {
         if !request.is_some_and(|request| self.window.allows(&request.url)) {
             self.restart_for(warnings, "belongs to another time");
         } else if !self.seen.insert(link.clone()) {
+            self.broke_off = true;
             warnings.push(
                 self.warning(WarningCode::LoopingLink, "the link to the next page leads back; stopped there"),
             );
@@ -180,6 +189,7 @@ impl Listing {
     fn restart_for(&mut self, warnings: &mut Vec<Warning>, why: &str) {
         self.restarts += 1;
         let again = self.restarts < RESTARTS;
+        self.broke_off = !again;
         self.next = again.then_some(Next::First);
         self.seen.clear();
         let then = if again { "listing the window again" } else { "keeping what was listed" };

@@ -117,7 +117,7 @@ async fn list(pipeline: Arc<Pipeline>, of: ContentType, window: Window) -> Liste
                 listed.warnings.extend(page.warnings);
                 listed.content.extend(page.items);
             }
-            Ok(Some(Walked::Done)) => {}
+            Ok(Some(Walked::Done | Walked::BrokeOff(_))) => {}
             Ok(Some(Walked::Failed(_, error))) => listed.errors.push(error),
             Ok(None) => break,
             Err(error) => {

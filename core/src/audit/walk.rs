@@ -50,6 +50,8 @@ pub(super) enum Walked {
     Page(ListedPage<Content>),
     /// A part is listed to its end.
     Done,
+    /// A part ended at a link that led nowhere, of which a warning tells: there may be more in it.
+    BrokeOff(Window),
     /// A part cannot be listed.
     Failed(Window, Error),
 }
@@ -93,9 +95,10 @@ impl Walk {
                 }
                 Ok(None) => {
                     self.repeated += listing.repeated();
+                    let step = if listing.broke_off() { Walked::BrokeOff(part.window) } else { Walked::Done };
                     self.listing = None;
                     (self.succeeded, self.failures_in_a_row) = (true, 0);
-                    return Ok(Some(Walked::Done));
+                    return Ok(Some(step));
                 }
                 Err(error) => {
                     let given = listing.take_given();

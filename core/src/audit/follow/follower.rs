@@ -43,7 +43,7 @@ pub(super) fn open(client: Client, request: FollowFeed, options: Options) -> Pag
         }
         .boxed()
     });
-    Paged::new(pages).with_commit(ledger)
+    Paged::new(pages).with_commit(ledger).endless()
 }
 
 /// A follower, as whoever asks for batches has it.

@@ -106,7 +106,7 @@ impl Listing for FollowIntoJsonl {
             errors: Vec::new(),
             has_ended: false,
         };
-        Ok(Paged::new(stream::unfold(Some(sink), |sink| {
+        let steps = stream::unfold(Some(sink), |sink| {
             async move {
                 let mut sink = sink?;
                 match sink.next_step().await {
@@ -116,7 +116,8 @@ impl Listing for FollowIntoJsonl {
                 }
             }
             .boxed()
-        })))
+        });
+        Ok(Paged::new(steps).endless())
     }
 }
 

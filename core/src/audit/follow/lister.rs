@@ -163,7 +163,12 @@ impl Lister {
                     found += self.add(page, window, row).await?;
                 }
                 Walked::Done => {}
-                Walked::Failed(part, error) => self.put_aside(part, error, 0).await?,
+                Walked::BrokeOff(part) => self.put_aside(part, &broken_off(), 1).await?,
+                Walked::Failed(part, error) => {
+                    self.put_aside(part, &error, 1).await?;
+                    let hint = "The span is tried again until it expires; audit.inspect_state lists what is";
+                    self.shared.send(Event::Problem(error.with_hint_if_none(hint))).await;
+                }
             }
         }
         self.adapt(pages, found);
@@ -219,6 +224,7 @@ impl Lister {
                 match walk.next().await {
                     Ok(Some(Walked::Page(page))) => found += self.add(page, window, row).await?,
                     Ok(Some(Walked::Done)) => {}
+                    Ok(Some(Walked::BrokeOff(part))) => failures.push((part, broken_off())),
                     Ok(Some(Walked::Failed(part, error))) => failures.push((part, error)),
                     Ok(None) => break,
                     Err(error) if error.is_retryable() => {
@@ -230,15 +236,14 @@ impl Lister {
             }
             self.forget_span(span).await?;
             for (part, error) in failures {
-                self.put_aside(part, error, failed.attempts).await?;
+                self.put_aside(part, &error, failed.attempts + 1).await?;
             }
         }
         Ok(found)
     }
 
-    /// A span that cannot be listed is on the work list too; it is told of the first time.
-    async fn put_aside(&self, part: Window, error: Error, attempts: u32) -> Result<()> {
-        let attempts = attempts + 1;
+    /// A span that cannot be listed is on the work list too.
+    async fn put_aside(&self, part: Window, error: &Error, attempts: u32) -> Result<()> {
         let row = SpanRow {
             end: part.end,
             attempts,
@@ -246,12 +251,7 @@ impl Lister {
             error: error.message().to_owned(),
         };
         let of = self.of.clone();
-        self.shared.on_state(move |state| state.set_span(&of, part.start, Some(&row))).await?;
-        if attempts == 1 {
-            let hint = "The span is tried again until it expires; audit.inspect_state lists what is";
-            self.shared.send(Event::Problem(error.with_hint_if_none(hint))).await;
-        }
-        Ok(())
+        self.shared.on_state(move |state| state.set_span(&of, part.start, Some(&row))).await
     }
 
     async fn forget_span(&self, span: Window) -> Result<()> {
@@ -275,6 +275,11 @@ impl Lister {
         self.is_ensured = true;
         Ok(())
     }
+}
+
+/// Why a span is listed again whose listing ended too early; the caller knows of it by a warning.
+fn broken_off() -> Error {
+    Error::new(ErrorKind::Service, "the listing ended at a link that led nowhere")
 }
 
 /// What the caller is told of a gap.

@@ -186,7 +186,8 @@ impl State {
             WorkKey::Fresh(order) | WorkKey::Parked(_, order) => order,
         };
         let until = until.as_second();
-        self.write(|transaction| {
+        // Need not wait for the disk: lost, the blob stands where it stood, and is fetched again.
+        self.write_at(Durability::None, |transaction| {
             remove_work(transaction, key)?;
             transaction.open_table(PARKED)?.insert((until, order), json.as_slice())?;
             Ok(WorkKey::Parked(until, order))
