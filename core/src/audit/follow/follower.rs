@@ -239,7 +239,7 @@ impl Follower {
         for error in errors {
             self.report.failed += 1;
             if self.request.on_error == OnError::RaiseAtOnce {
-                // What stands behind it waits: the position is that of the last record before the error.
+                // The records that were read with it come first, and are not read again.
                 self.raised.get_or_insert(error);
             } else {
                 batch.errors.push(error);

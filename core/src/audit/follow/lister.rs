@@ -146,7 +146,9 @@ impl Lister {
         } else {
             Window { start: Window::oldest(now), end: now }.to_seconds().start
         };
-        let row = TypeRow { since, listed_to: since, swept_at: Some(now), started_at: None };
+        // A subscription that was started just now was so before there was a row to say it.
+        let started_at = self.shared.client.started_at(&self.of);
+        let row = TypeRow { since, listed_to: since, swept_at: Some(now), started_at };
         let of = self.of.clone();
         self.shared.on_state(move |state| state.set_type_row(&of, row)).await?;
         Ok(row)
