@@ -91,10 +91,8 @@ impl Fetcher {
     async fn fetch(self: Arc<Self>, key: WorkKey, row: WorkRow) {
         let shared = &self.shared;
         let origin = Origin::new(Some(row.content.content_type.clone()), row.content.content_id.as_str());
-        if row.content.content_expiration.is_some_and(|end| end <= shared.now()) {
-            let error = self.at_its_end(&row, &origin);
-            shared.send(Event::Lost { key, row: Box::new(row), error }).await;
-            return;
+        if self.has_expired(&row) {
+            return self.lose(key, row, &origin).await;
         }
         let mut room = self.budget.room().await;
         let outcome = {
@@ -120,6 +118,12 @@ impl Fetcher {
             }
             Err(error) => {
                 drop(room);
+                let row =
+                    WorkRow { attempts: row.attempts + 1, error: Some(error.message().to_owned()), ..row };
+                // Looked at again: the answer may be the first that tells what time it is there.
+                if self.has_expired(&row) {
+                    return self.lose(key, row, &origin).await;
+                }
                 self.put_aside(key, row, error).await;
             }
         }
@@ -128,7 +132,6 @@ impl Fetcher {
     /// Tells of the first failure at once, and of the later ones when all tries have been in vain.
     async fn put_aside(&self, key: WorkKey, row: WorkRow, error: Error) {
         let shared = &self.shared;
-        let row = WorkRow { attempts: row.attempts + 1, error: Some(error.message().to_owned()), ..row };
         let is_news = row.attempts == 1;
         let mut trouble = Trouble::default();
         loop {
@@ -150,15 +153,17 @@ impl Fetcher {
         }
     }
 
-    #[allow(clippy::unused_self)] // beside its siblings
-    fn at_its_end(&self, row: &WorkRow, origin: &Origin) -> Error {
-        let error = expired(origin);
-        match &row.error {
-            Some(why) => {
-                error.with_hint(format!("It was tried {} times; the last time: {why}", row.attempts))
-            }
-            None => error,
+    fn has_expired(&self, row: &WorkRow) -> bool {
+        row.content.content_expiration.is_some_and(|end| end <= self.shared.now())
+    }
+
+    /// Tells of what has been tried until it expired.
+    async fn lose(&self, key: WorkKey, row: WorkRow, origin: &Origin) {
+        let mut error = expired(origin);
+        if let Some(why) = &row.error {
+            error = error.with_hint(format!("It was tried {} times; the last time: {why}", row.attempts));
         }
+        self.shared.send(Event::Lost { key, row: Box::new(row), error }).await;
     }
 }
 
