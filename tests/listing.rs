@@ -93,10 +93,11 @@ impl Outcome {
         if !meta["report"].is_null() {
             self.report = meta["report"].clone();
         }
-        let Value::Array(items) = parse(&page.items)? else { return Err("items are no list".into()) };
+        let json = page.json().map_err(|error| error.to_string())?;
+        let Value::Array(items) = parse(&json.items)? else { return Err("items are no list".into()) };
         for mut item in items {
             if let Some(place) = item.get("raw").cloned() {
-                item["raw"] = original(&place, &page.payload)?.into();
+                item["raw"] = original(&place, &json.payload)?.into();
             }
             self.items.push(item);
         }

@@ -10,7 +10,7 @@ use napi_derive::napi;
 use tokio_util::sync::CancellationToken;
 
 use crate::calls::Cancel;
-use crate::errors::{failure, guarded, text};
+use crate::errors::{failure, guarded, text, thrown};
 
 /// One page.
 #[napi(object)]
@@ -64,9 +64,12 @@ impl NativePages {
             if !matches!(next, Ok(Some(_))) {
                 *held = None;
             }
-            Ok(next?.map(|page| NativePage {
-                items: text(page.items.into()),
-                payload: (!page.payload.is_empty()).then(|| Buffer::from(Vec::from(page.payload))),
+            let Some(page) = next? else { return Ok(None) };
+            let m365kit::dispatch::JsonItems { items, payload } =
+                page.json().map_err(|error| thrown(&error))?;
+            Ok(Some(NativePage {
+                items: text(items.into()),
+                payload: (!payload.is_empty()).then(|| Buffer::from(Vec::from(payload))),
                 meta: text(page.meta.into()),
             }))
         })

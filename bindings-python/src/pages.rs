@@ -128,7 +128,8 @@ fn nothing_to_commit(py: Python<'_>) -> PyErr {
 }
 
 fn parts(py: Python<'_>, page: &Page) -> PyResult<Py<PyAny>> {
-    let parts =
-        (PyBytes::new(py, &page.items), PyBytes::new(py, &page.payload), PyBytes::new(py, &page.meta));
+    let m365kit::dispatch::JsonItems { items, payload } =
+        py.detach(|| page.json()).map_err(|error| errors::raise(py, &error))?;
+    let parts = (PyBytes::new(py, &items), PyBytes::new(py, &payload), PyBytes::new(py, &page.meta));
     Ok(parts.into_pyobject(py)?.into_any().unbind())
 }

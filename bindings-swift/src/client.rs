@@ -95,11 +95,8 @@ impl NativePages {
             let Some(mut listing) = pages.lock().await.take() else { return Ok(None) };
             let Some(page) = listing.next().await? else { return Ok(None) };
             *pages.lock().await = Some(listing);
-            Ok(Some(NativePage {
-                items: page.items.into(),
-                payload: page.payload.into(),
-                meta: page.meta.into(),
-            }))
+            let m365kit::dispatch::JsonItems { items, payload } = page.json()?;
+            Ok(Some(NativePage { items: items.into(), payload: payload.into(), meta: page.meta.into() }))
         })
         .await
     }

@@ -4,9 +4,12 @@
 //! pages of records. The typed faces in Python, TypeScript and Swift are written from
 //! [`describe`] by `core/codegen`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,8 +28,13 @@ pub use describe::{Description, OperationDescription, describe};
 /// Every operation that other languages may call, in the order of the documentation.
 const OPERATIONS: &[Entry] = &[
     listing::<audit::ListRecords>(),
+    listing::<audit::RecordLines>(),
+    columns::<audit::RecordBatches>(),
+    listing::<audit::WriteJsonl>(),
+    listing::<audit::WriteParquet>(),
     listing::<audit::FollowFeed>(),
     listing::<audit::FollowIntoJsonl>(),
+    listing::<audit::FollowIntoParquet>(),
     call::<audit::InspectState>(),
     call::<audit::ExportState>(),
     listing::<audit::SearchRecords>(),
@@ -73,17 +81,54 @@ pub trait Listing: Operation {
     const IS_FEED: bool = false;
     /// Whether it keeps its position when it is told that what it handed out is safe.
     const COMMITS: bool = false;
+    /// Whether callers want it done and not its pages: languages read it to its end, tell of the progress by
+    /// each page's report, and hand out the one item that its last page holds.
+    const RUNS: bool = false;
 
     /// Checks the arguments and begins; nothing is sent before the first page is asked for.
     fn open(self, client: Client) -> Result<Paged<Self::Item>>;
 }
 
+/// An operation that is answered with columns: Arrow record batches of one schema.
+///
+/// A language that can take arrays as they are asks for [`Client::columns`]; to the others it is a listing
+/// of [`ColumnBatch`](audit::ColumnBatch).
+pub trait ColumnListing: Operation {
+    /// Checks the arguments and begins; nothing is sent before the first batch is asked for.
+    fn columns(self, client: Client) -> Result<Columns>;
+}
+
 /// An item of a page, as it crosses into another language.
-pub trait Item: Serialize + Send + Unpin + 'static {
-    /// The bytes that travel beside the item's JSON as its member `raw`.
-    fn raw(&self) -> Option<&[u8]> {
+pub trait Item: Serialize + Send + Sync + Unpin + 'static {
+    /// The name of the member that holds bytes; they travel beside the item's JSON.
+    const RAW: &'static str = "raw";
+    /// Whether single fields can be asked for, so that a language need not read those that nobody touches.
+    const HAS_CELLS: bool = false;
+
+    /// The bytes that travel beside the item's JSON.
+    fn raw(&self) -> Option<&Bytes> {
         None
     }
+
+    /// A field as JSON has it, by its name in the model; asked for only where there are cells.
+    fn cell(&self, _field: &str) -> Cell<'_> {
+        Cell::Absent
+    }
+}
+
+/// A field of an item, as JSON has it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell<'a> {
+    /// It is not there, or null.
+    Absent,
+    /// A text.
+    Text(Cow<'a, str>),
+    /// A whole number.
+    Int(i64),
+    /// Anything else, as JSON text.
+    Json(String),
+    /// Bytes that travel beside the JSON.
+    Raw(&'a Bytes),
 }
 
 /// The result of a call, as it crosses into another language.
@@ -117,16 +162,64 @@ impl Client {
     pub async fn call(&self, name: &str, args: &[u8], payload: Option<Bytes>) -> Result<Reply> {
         match entry(name)?.run {
             Run::Call(call) => call(self.clone(), args, payload).await,
-            Run::Listing(_) => Err(Error::invalid(format!("{name} gives pages, not one result"))),
+            Run::Listing(_) | Run::Columns(..) => {
+                Err(Error::invalid(format!("{name} gives pages, not one result")))
+            }
         }
     }
 
     /// Opens an operation that gives pages.
     pub fn pages(&self, name: &str, args: &[u8]) -> Result<Pages> {
         match entry(name)?.run {
-            Run::Listing(open) => open(self.clone(), args),
+            Run::Listing(open) | Run::Columns(open, _) => open(self.clone(), args),
             Run::Call(_) => Err(Error::invalid(format!("{name} gives one result, not pages"))),
         }
+    }
+
+    /// Opens an operation that gives columns.
+    pub fn columns(&self, name: &str, args: &[u8]) -> Result<Columns> {
+        match entry(name)?.run {
+            Run::Columns(_, open) => open(self.clone(), args),
+            Run::Call(_) | Run::Listing(_) => Err(Error::invalid(format!("{name} gives no columns"))),
+        }
+    }
+}
+
+/// Arrow record batches of one schema, as they arrive.
+pub struct Columns {
+    schema: SchemaRef,
+    batches: Paged<RecordBatch>,
+}
+
+/// What a step of [`Columns`] brings.
+#[derive(Debug, Clone)]
+pub struct ColumnStep {
+    /// Batches, all of the one schema; there may be none.
+    pub batches: Vec<RecordBatch>,
+    /// `token`, `errors`, `warnings` and `report`, as a JSON object.
+    pub meta: Bytes,
+}
+
+impl Columns {
+    pub(crate) fn new(schema: SchemaRef, batches: Paged<RecordBatch>) -> Self {
+        Columns { schema, batches }
+    }
+
+    /// The schema of all batches: known before anything is sent.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// The next step; none at the end.
+    pub async fn next(&mut self) -> Result<Option<ColumnStep>> {
+        let Some(page) = self.batches.next_page().await? else { return Ok(None) };
+        let meta = meta(&page);
+        Ok(Some(ColumnStep { batches: page.items, meta }))
+    }
+
+    /// The batches, as Rust programs read them.
+    pub fn into_batches(self) -> Paged<RecordBatch> {
+        self.batches
     }
 }
 
@@ -146,15 +239,74 @@ impl Pages {
     }
 }
 
-/// A page as it crosses into another language.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A page as it crosses into another language; a clone shares its items.
+#[derive(Clone)]
 pub struct Page {
-    /// The items, as a JSON array. An item's `raw` is its place in `payload`: `[start, length]`.
+    items: Arc<dyn Items>,
+    /// `token`, `errors`, `warnings` and `report`, as a JSON object.
+    pub meta: Bytes,
+}
+
+/// The items of a page as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonItems {
+    /// A JSON array. The bytes of an item, where it has any, leave their place in `payload` behind:
+    /// `[start, length]`.
     pub items: Bytes,
     /// The bytes that the items point into; empty for most.
     pub payload: Bytes,
-    /// `token`, `errors`, `warnings` and `report`, as a JSON object.
-    pub meta: Bytes,
+}
+
+impl Page {
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The items written as JSON: work that belongs on one of our threads.
+    pub fn json(&self) -> Result<JsonItems> {
+        self.items.json()
+    }
+
+    /// Whether single fields can be asked for by [`cell`](Page::cell).
+    pub fn has_cells(&self) -> bool {
+        self.items.has_cells()
+    }
+
+    /// A field of an item, by its name in the model; absent where there is no such item.
+    pub fn cell(&self, item: usize, field: &str) -> Cell<'_> {
+        self.items.cell(item, field)
+    }
+}
+
+trait Items: Send + Sync {
+    fn len(&self) -> usize;
+    fn json(&self) -> Result<JsonItems>;
+    fn has_cells(&self) -> bool;
+    fn cell(&self, item: usize, field: &str) -> Cell<'_>;
+}
+
+impl<T: Item> Items for Vec<T> {
+    fn len(&self) -> usize {
+        Vec::len(self)
+    }
+
+    fn json(&self) -> Result<JsonItems> {
+        write_items(self)
+    }
+
+    fn has_cells(&self) -> bool {
+        T::HAS_CELLS
+    }
+
+    fn cell(&self, item: usize, field: &str) -> Cell<'_> {
+        self.get(item).map_or(Cell::Absent, |item| item.cell(field))
+    }
 }
 
 /// The names of all operations.
@@ -171,10 +323,14 @@ struct Entry {
 
 type RunCall = fn(Client, &[u8], Option<Bytes>) -> BoxFuture<'static, Result<Reply>>;
 
+type OpenListing = fn(Client, &[u8]) -> Result<Pages>;
+type OpenColumns = fn(Client, &[u8]) -> Result<Columns>;
+
 #[derive(Clone, Copy)]
 enum Run {
     Call(RunCall),
-    Listing(fn(Client, &[u8]) -> Result<Pages>),
+    Listing(OpenListing),
+    Columns(OpenListing, OpenColumns),
 }
 
 fn entry(name: &str) -> Result<&'static Entry> {
@@ -192,6 +348,20 @@ const fn call<O: Call>() -> Entry {
 #[cfg(not(feature = "schema"))]
 const fn listing<O: Listing>() -> Entry {
     Entry { name: O::NAME, run: Run::Listing(open_listing::<O>) }
+}
+
+#[cfg(not(feature = "schema"))]
+const fn columns<O: ColumnListing>() -> Entry {
+    Entry { name: O::NAME, run: Run::Columns(open_listed_columns::<O>, open_columns::<O>) }
+}
+
+#[cfg(feature = "schema")]
+const fn columns<O: ColumnListing + schemars::JsonSchema>() -> Entry {
+    Entry {
+        name: O::NAME,
+        run: Run::Columns(open_listed_columns::<O>, open_columns::<O>),
+        describe: describe::columns::<O>,
+    }
 }
 
 #[cfg(feature = "schema")]
@@ -225,6 +395,15 @@ fn open_listing<O: Listing>(client: Client, args: &[u8]) -> Result<Pages> {
     Ok(Pages(Box::new(read::<O>("argument", args)?.open(client)?)))
 }
 
+fn open_columns<O: ColumnListing>(client: Client, args: &[u8]) -> Result<Columns> {
+    read::<O>("argument", args)?.columns(client)
+}
+
+fn open_listed_columns<O: ColumnListing>(client: Client, args: &[u8]) -> Result<Pages> {
+    let columns = read::<O>("argument", args)?.columns(client)?;
+    Ok(Pages(Box::new(audit::as_bytes(columns))))
+}
+
 trait NextPage: Send {
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Page>>>;
     fn committer(&self) -> Option<Committer>;
@@ -234,14 +413,8 @@ impl<T: Item> NextPage for Paged<T> {
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Page>>> {
         Box::pin(async {
             let Some(page) = self.next_page().await? else { return Ok(None) };
-            let (items, payload) = write_items(&page.items)?;
-            let meta = json!({
-                "token": page.token,
-                "errors": page.errors.iter().map(Error::to_value).collect::<Vec<_>>(),
-                "warnings": page.warnings,
-                "report": page.report,
-            });
-            Ok(Some(Page { items, payload, meta: meta.to_string().into() }))
+            let meta = meta(&page);
+            Ok(Some(Page { items: Arc::new(page.items), meta }))
         })
     }
 
@@ -250,10 +423,25 @@ impl<T: Item> NextPage for Paged<T> {
     }
 }
 
-/// Bytes never travel inside JSON: an item's `raw` goes beside it and leaves its place behind.
-fn write_items<T: Item>(items: &[T]) -> Result<(Bytes, Bytes)> {
+fn meta<T>(page: &crate::page::Page<T>) -> Bytes {
+    let meta = json!({
+        "token": page.token,
+        "errors": page.errors.iter().map(Error::to_value).collect::<Vec<_>>(),
+        "warnings": page.warnings,
+        "report": page.report,
+    });
+    meta.to_string().into()
+}
+
+/// Bytes never travel inside JSON: an item's go beside it and leave their place behind.
+fn write_items<T: Item>(items: &[T]) -> Result<JsonItems> {
     let mut json = vec![b'['];
-    let mut payload = Vec::with_capacity(items.iter().filter_map(T::raw).map(<[u8]>::len).sum());
+    let mut payload = BytesMut::new();
+    // A single item's bytes are handed on as they are.
+    let only = if let [item] = items { item.raw().cloned() } else { None };
+    if only.is_none() {
+        payload.reserve(items.iter().filter_map(T::raw).map(Bytes::len).sum());
+    }
     for item in items {
         if json.len() > 1 {
             json.push(b',');
@@ -262,12 +450,15 @@ fn write_items<T: Item>(items: &[T]) -> Result<(Bytes, Bytes)> {
         if let Some(raw) = item.raw() {
             json.pop();
             let comma = if json.ends_with(b"{") { "" } else { "," };
-            json.extend_from_slice(format!("{comma}\"raw\":[{},{}]}}", payload.len(), raw.len()).as_bytes());
-            payload.extend_from_slice(raw);
+            let (name, start, length) = (T::RAW, payload.len(), raw.len());
+            json.extend_from_slice(format!("{comma}\"{name}\":[{start},{length}]}}").as_bytes());
+            if only.is_none() {
+                payload.extend_from_slice(raw);
+            }
         }
     }
     json.push(b']');
-    Ok((json.into(), payload.into()))
+    Ok(JsonItems { items: json.into(), payload: only.unwrap_or_else(|| payload.freeze()) })
 }
 
 fn write(value: &impl Serialize) -> Result<Bytes> {

@@ -31,6 +31,8 @@ text_enum! {
         ClockSkew = "clock_skew",
         /// A search found more records than the service hands out for one query.
         RecordLimit = "record_limit",
+        /// Values did not fit the type of their column and became null.
+        TypeConflict = "type_conflict",
     }
 }
 
@@ -67,20 +69,38 @@ impl Warning {
 pub struct Report {
     /// Spans listed to their end.
     pub windows: u64,
+    /// Spans that there are to list; none of what has no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows_known: Option<u64>,
     /// Pages of listings read.
     pub pages: u64,
     /// Blobs of content fetched.
     pub blobs: u64,
+    /// Blobs listed so far: all there are once every span is listed. None of what does not list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blobs_known: Option<u64>,
     /// Records delivered.
     pub records: u64,
     /// Bytes of content fetched, decompressed.
     pub bytes: u64,
+    /// Bytes that the blobs listed so far hold, as far as those fetched tell; none before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_known: Option<u64>,
     /// Records left out because their id had been delivered before; counted with `dedupe` only.
     pub duplicates: u64,
     /// Blobs, pages, content types and records that could not be delivered.
     pub failed: u64,
     /// Requests that the service refused because of its rate limits, by this client in all.
     pub refusals: u64,
+    /// Seconds since it began; none before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elapsed: Option<f64>,
+    /// Records a second, of late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// Seconds left at the present rate; none while that cannot be known: until every span is listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<f64>,
     /// Blobs and spans that keep failing and are tried again on a schedule; of a follower only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parked: Option<u64>,

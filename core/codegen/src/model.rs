@@ -71,6 +71,11 @@ pub enum Shape {
         /// Whether it keeps a position, and so can be told to commit.
         commits: bool,
     },
+    /// Pages that are read to the end: callers get the one item of the last one, and the progress by each
+    /// page's report.
+    Run,
+    /// Arrow record batches, for languages that take them; pages of records with their bytes for the others.
+    Columns,
 }
 
 /// A parameter, an option, or a field of a record.
@@ -345,7 +350,11 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn operation(&self, description: &OperationDescription, method: &str) -> Operation {
         let request = description.request.as_value();
-        let shape = if description.pages {
+        let shape = if description.runs {
+            Shape::Run
+        } else if description.columns {
+            Shape::Columns
+        } else if description.pages {
             Shape::Pages { feed: description.feed, commits: description.commits }
         } else {
             Shape::Call { payload: description.payload }
@@ -408,7 +417,7 @@ impl Reader<'_> {
             .map(|(name, field)| {
                 let (ty, nullable) = self.type_of(name, field);
                 let default = field.get("default").filter(|default| !default.is_null()).cloned();
-                let raw = field.get("x-m365-raw").is_some();
+                let raw = field.get("x-m365-raw").is_some() || field.get("x-m365-bytes").is_some();
                 Field {
                     name: name.clone(),
                     doc: doc(field),
@@ -442,6 +451,9 @@ impl Reader<'_> {
         }
         if schema.get("x-m365-body").is_some() {
             return (Type::Body, false);
+        }
+        if schema.get("x-m365-bytes").is_some() {
+            return (Type::Bytes, false);
         }
         let names: Vec<&str> = match schema.get("type") {
             Some(Value::String(name)) => vec![name],

@@ -7,6 +7,7 @@ mod announce;
 mod blob;
 mod budget;
 mod codes;
+mod columns;
 mod content;
 mod content_type;
 mod diagnose;
@@ -16,6 +17,7 @@ mod follow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod lenient;
+mod lines;
 mod listing;
 mod notifications;
 mod pipeline;
@@ -32,14 +34,17 @@ mod webhook;
 mod window;
 
 pub(crate) use codes::judge;
+pub(crate) use columns::as_bytes;
+pub use columns::{ColumnBatch, Compression, PartitionColumn, RecordBatches, WriteParquet, Written};
 pub use content::{Content, GetContent, ListContent};
 pub use content_type::ContentType;
 pub use diagnose::{Diagnose, DiagnoseBuilder, Diagnosis, Finding, FindingCode, Severity};
 pub use ensure::EnsureSubscriptions;
 pub use follow::{
-    CommitMode, ExportState, FollowBuilder, FollowFeed, FollowIntoJsonl, FollowState, Gap, InspectState,
-    OpenFile, ParkedContent, ParkedSpan, SinkStep, TypeState,
+    CommitMode, ExportState, FollowBuilder, FollowFeed, FollowIntoJsonl, FollowIntoParquet, FollowState, Gap,
+    InspectState, OpenFile, ParkedContent, ParkedSpan, SinkStep, TypeState,
 };
+pub use lines::{Lines, RecordLines, WriteJsonl};
 pub use notifications::{ListNotifications, Notification, NotificationStatus};
 pub use record::AuditRecord;
 pub use record_type::{AuditLogScope, RecordType, UserType};

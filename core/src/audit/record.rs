@@ -15,7 +15,7 @@ use super::content_type::ContentType;
 use super::lenient;
 use super::record_type::{AuditLogScope, RecordType, UserType};
 use super::schema;
-use crate::dispatch::Item;
+use crate::dispatch::{Cell, Item};
 use crate::error::{Error, Place, Result};
 
 /// One event of the audit feed.
@@ -93,8 +93,50 @@ pub struct AuditRecord {
 }
 
 impl Item for AuditRecord {
-    fn raw(&self) -> Option<&[u8]> {
+    const HAS_CELLS: bool = true;
+
+    fn raw(&self) -> Option<&Bytes> {
         Some(&self.raw)
+    }
+
+    fn cell(&self, field: &str) -> Cell<'_> {
+        fn text(text: Option<&String>) -> Cell<'_> {
+            text.map_or(Cell::Absent, |text| Cell::Text(text.as_str().into()))
+        }
+        fn int<'a>(number: Option<i64>) -> Cell<'a> {
+            number.map_or(Cell::Absent, Cell::Int)
+        }
+        match field {
+            "id" => text(self.id.as_ref()),
+            "creationTime" => {
+                self.creation_time.map_or(Cell::Absent, |time| Cell::Text(time.to_string().into()))
+            }
+            "operation" => text(self.operation.as_ref()),
+            "recordType" => int(self.record_type.map(|of| of.0)),
+            "workload" => text(self.workload.as_ref()),
+            "userId" => text(self.user_id.as_ref()),
+            "clientIp" => text(self.client_ip.as_ref()),
+            "clientAddress" => text(self.client_address.as_ref()),
+            "clientPort" => int(self.client_port.map(i64::from)),
+            "organizationId" => text(self.organization_id.as_ref()),
+            "userType" => int(self.user_type.map(|of| of.0)),
+            "userKey" => text(self.user_key.as_ref()),
+            "resultStatus" => text(self.result_status.as_ref()),
+            "objectId" => text(self.object_id.as_ref()),
+            "scope" => int(self.scope.map(|of| of.0)),
+            "appAccessContext" => {
+                self.app_access_context.as_ref().map_or(Cell::Absent, |value| Cell::Json(value.to_string()))
+            }
+            "contentType" => {
+                self.content_type.as_ref().map_or(Cell::Absent, |of| Cell::Text(of.as_str().into()))
+            }
+            "contentId" => text(self.content_id.as_ref()),
+            "extended" => self.extended.as_ref().map_or(Cell::Absent, |fields| {
+                serde_json::to_string(fields).map_or(Cell::Absent, Cell::Json)
+            }),
+            "raw" => Cell::Raw(&self.raw),
+            _ => Cell::Absent,
+        }
     }
 }
 

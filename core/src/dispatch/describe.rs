@@ -4,8 +4,9 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-use super::{Call, Listing, OPERATIONS};
+use super::{Call, ColumnListing, Listing, OPERATIONS};
 use crate::ClientOptions;
+use crate::audit::ColumnBatch;
 use crate::cloud::{Cloud, CustomCloud};
 use crate::error::ErrorKind;
 use crate::identity::{Callback, ClientSecret, StaticToken};
@@ -42,6 +43,10 @@ pub struct OperationDescription {
     pub feed: bool,
     /// Whether it keeps its position when it is told that what it handed out is safe.
     pub commits: bool,
+    /// Whether callers want it done and not its pages.
+    pub runs: bool,
+    /// Whether it gives Arrow record batches to languages that take them.
+    pub columns: bool,
     /// Whether bytes may travel beside the arguments.
     pub payload: bool,
     /// The arguments, with the operation's docs.
@@ -84,6 +89,8 @@ where
         pages: false,
         feed: false,
         commits: false,
+        runs: false,
+        columns: false,
         payload: O::TAKES_PAYLOAD,
         request: O::json_schema(generator),
         result: generator.subschema_for::<O::Output>(),
@@ -100,8 +107,27 @@ where
         pages: true,
         feed: O::IS_FEED,
         commits: O::COMMITS,
+        runs: O::RUNS,
+        columns: false,
         payload: false,
         request: O::json_schema(generator),
         result: generator.subschema_for::<O::Item>(),
+    }
+}
+
+pub(super) fn columns<O>(generator: &mut SchemaGenerator) -> OperationDescription
+where
+    O: ColumnListing + JsonSchema,
+{
+    OperationDescription {
+        name: O::NAME,
+        pages: true,
+        feed: true,
+        commits: false,
+        runs: false,
+        columns: true,
+        payload: false,
+        request: O::json_schema(generator),
+        result: generator.subschema_for::<ColumnBatch>(),
     }
 }

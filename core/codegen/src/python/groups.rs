@@ -112,7 +112,7 @@ fn method(
     let waits = manner == Manner::Async && matches!(operation.shape, Shape::Call { .. });
     let result = match &operation.shape {
         Shape::Call { .. } => types.annotation(module, &operation.result, false),
-        Shape::Pages { .. } => handle(operation, manner).unwrap_or_else(|| {
+        Shape::Pages { .. } | Shape::Run | Shape::Columns => handle(operation, manner).unwrap_or_else(|| {
             let class = listing_class(module, operation, manner);
             format!("{class}[{}]", types.annotation(module, &operation.result, false))
         }),
@@ -155,13 +155,15 @@ fn body(
     let mut parts = vec![quoted(&operation.name), args.to_owned()];
     let wait = if manner == Manner::Async { "await " } else { "" };
     let begin = match (&operation.shape, &operation.result) {
-        (Shape::Pages { .. }, Type::Record(name)) => {
+        (Shape::Pages { .. } | Shape::Run | Shape::Columns, Type::Record(name)) => {
             parts.insert(0, "self._scope".to_owned());
             parts.push(format!("{}._load", types.used(module, name)));
             let class = handle(operation, manner);
             format!("return {}", class.unwrap_or_else(|| listing_class(module, operation, manner)))
         }
-        (Shape::Pages { .. }, other) => panic!("{} lists what is no record: {other:?}", operation.name),
+        (Shape::Pages { .. } | Shape::Run | Shape::Columns, other) => {
+            panic!("{} lists what is no record: {other:?}", operation.name)
+        }
         (Shape::Call { .. }, Type::Body) => format!("return {wait}self._scope.call_body"),
         (Shape::Call { .. }, result) => {
             parts.push(types.result_reader(module, result));

@@ -108,7 +108,7 @@ impl File<'_> {
                 let class = following_name(owner, operation);
                 (class.clone(), format!("following({class}"))
             }
-            Shape::Pages { .. } => {
+            Shape::Pages { .. } | Shape::Run | Shape::Columns => {
                 self.import("../paged", "type Paged");
                 let call = if self.has_raw(&operation.result) { "pagedWithRaw" } else { "paged" };
                 (format!("Paged<{result}>"), format!("{call}('{name}'"))

@@ -17,6 +17,7 @@ mod follower;
 pub(super) mod fuzzing;
 mod inspect;
 mod into_jsonl;
+mod into_parquet;
 mod ledger;
 mod lister;
 mod options;
@@ -27,4 +28,5 @@ pub use inspect::{
     ExportState, FollowState, Gap, InspectState, OpenFile, ParkedContent, ParkedSpan, TypeState,
 };
 pub use into_jsonl::{FollowIntoJsonl, SinkStep};
+pub use into_parquet::FollowIntoParquet;
 pub use options::{CommitMode, FollowBuilder, FollowFeed};
