@@ -87,12 +87,13 @@ pub fn scenario(scenario: &Scenario) -> Result<(), String> {
 }
 
 fn expectation(expect: &Expect) -> Result<(), String> {
-    let Expect { result, count, first, last, items, errors, warnings, report, error, .. } = expect;
-    let single = [result, count, first, last, report, error].into_iter().flatten();
+    let Expect { result, count, first, last, items, records, errors, warnings, report, error, .. } = expect;
+    let single = [result, count, first, last, records, report, error].into_iter().flatten();
     let many = [items, errors, warnings].into_iter().flatten().flatten();
     single.chain(many).try_for_each(pattern)?;
     for files in &expect.files {
-        if files.count.is_none() && files.records.is_none() && !files.unique {
+        let nothing = files.count.is_none() && files.ends.is_none() && files.text.is_none();
+        if nothing && !files.are_lines() {
             return Err(format!("nothing is expected of the files {}", files.glob));
         }
     }

@@ -52,7 +52,7 @@ pub fn feed_ids(answer: &Value) -> Result<Vec<String>, String> {
     Ok(ids.iter().map(|id| id.as_str().unwrap_or_default().to_owned()).collect())
 }
 
-/// Looks into files of JSON lines; `glob` is what `wanted` says, filled in, and `feed` the ids of the sandbox's feed.
+/// Looks into files; `glob` is what `wanted` says, filled in, and `feed` the ids of the sandbox's feed.
 pub fn files(wanted: &Files, glob: &str, feed: &[String]) -> Result<(), String> {
     let paths = matching_paths(Path::new(glob))?;
     let complain = |what: &str| format!("files {}: {what}", wanted.glob);
@@ -60,8 +60,11 @@ pub fn files(wanted: &Files, glob: &str, feed: &[String]) -> Result<(), String> 
         matching::part(count, &json!(paths.len()))
             .map_err(|e| complain(&format!("count: {e}: {paths:?}")))?;
     }
+    for path in paths.iter().filter(|_| wanted.ends.is_some() || wanted.text.is_some()) {
+        holds(wanted, path).map_err(|e| complain(&format!("{}: {e}", path.display())))?;
+    }
     let mut ids = Vec::new();
-    for path in &paths {
+    for path in paths.iter().filter(|_| wanted.are_lines()) {
         let read = lines(path).map_err(|e| complain(&format!("{}: {e}", path.display())))?;
         ids.extend(read);
     }
@@ -82,6 +85,21 @@ pub fn files(wanted: &Files, glob: &str, feed: &[String]) -> Result<(), String> 
             ids.len() - distinct.len(),
             ids.len()
         )));
+    }
+    Ok(())
+}
+
+/// Compares the bytes of a file with what each must hold.
+fn holds(wanted: &Files, path: &Path) -> Result<(), String> {
+    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    if let Some(ends) = wanted.ends.as_ref().map(String::as_bytes)
+        && !(bytes.starts_with(ends) && bytes.ends_with(ends) && bytes.len() >= 2 * ends.len())
+    {
+        return Err(format!("its {} bytes do not begin and end as they must", bytes.len()));
+    }
+    if wanted.text.as_ref().is_some_and(|text| text.as_bytes() != bytes) {
+        let start = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
+        return Err(format!("it holds another text: {start}"));
     }
     Ok(())
 }

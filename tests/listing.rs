@@ -2,7 +2,8 @@
 
 use m365kit::dispatch::{Page, Pages};
 use m365kit::{Client, Error};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::matching::parse;
 
@@ -43,9 +44,17 @@ pub fn is_paged(operation: &str) -> bool {
             | "audit.list_notifications"
             | "audit.records"
             | "audit.follow"
+            | "audit.records.lines"
+            | "audit.records.batches"
             | "audit.follow.into_jsonl"
+            | "audit.follow.into_parquet"
             | "audit.search"
     )
+}
+
+/// Whether an operation is read to its end for the one item of its last page.
+pub fn runs(operation: &str) -> bool {
+    matches!(operation, "audit.records.write_jsonl" | "audit.records.write_parquet")
 }
 
 /// Opens a listing; the outcome is the refusal.
@@ -96,8 +105,19 @@ impl Outcome {
         let json = page.json().map_err(|error| error.to_string())?;
         let Value::Array(items) = parse(&json.items)? else { return Err("items are no list".into()) };
         for mut item in items {
+            if let Some(place) = item.get("bytes") {
+                self.items.extend(single_lines(&item["records"], beside(place, &json.payload)?)?);
+                continue;
+            }
+            if let Some(place) = item.get("ipc") {
+                // Each batch is a stream of its own, which begins with the mark that a schema follows.
+                if !beside(place, &json.payload)?.starts_with(&[0xff; 4]) {
+                    return Err("the bytes of a batch are no Arrow stream".into());
+                }
+                item = json!({"rows": item["rows"]});
+            }
             if let Some(place) = item.get("raw").cloned() {
-                item["raw"] = original(&place, &json.payload)?.into();
+                item["raw"] = String::from_utf8_lossy(beside(&place, &json.payload)?).into();
             }
             self.items.push(item);
         }
@@ -105,11 +125,34 @@ impl Outcome {
     }
 }
 
-/// The original text of a record, which lies beside the page.
-fn original(place: &Value, payload: &[u8]) -> Result<String, String> {
+/// The bytes of an item, which lie beside the page.
+fn beside<'a>(place: &Value, payload: &'a [u8]) -> Result<&'a [u8], String> {
     let number = |index: usize| place[index].as_u64().and_then(|n| usize::try_from(n).ok());
-    let text = number(0).zip(number(1)).and_then(|(start, length)| payload.get(start..start + length));
-    let text =
-        text.ok_or_else(|| format!("raw {place} lies outside of the page's {} bytes", payload.len()))?;
-    Ok(String::from_utf8_lossy(text).into_owned())
+    let bytes = number(0).zip(number(1)).and_then(|(start, length)| payload.get(start..start + length));
+    bytes.ok_or_else(|| format!("{place} lies outside of the page's {} bytes", payload.len()))
+}
+
+/// Lines as items: the id that each has, and its text.
+fn single_lines(count: &Value, bytes: &[u8]) -> Result<Vec<Value>, String> {
+    /// A record may hold what no text of this language can, so that nothing but its id is read.
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(rename = "Id")]
+        id: Option<String>,
+    }
+
+    if !bytes.is_empty() && bytes.last() != Some(&b'\n') {
+        return Err("the last line has no end".into());
+    }
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let items = lines.map(|line| {
+        let text = String::from_utf8_lossy(line);
+        let read: Line = serde_json::from_slice(line).map_err(|e| format!("{e} in {text}"))?;
+        Ok(json!({"id": read.id, "raw": text}))
+    });
+    let items = items.collect::<Result<Vec<_>, String>>()?;
+    if count.as_u64() != Some(items.len() as u64) {
+        return Err(format!("{count} records are said to be on {} lines", items.len()));
+    }
+    Ok(items)
 }

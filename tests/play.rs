@@ -135,6 +135,9 @@ impl Stage {
         if is_paged(&step.call) {
             return self.listing(&client, step, &args).await;
         }
+        if listing::runs(&step.call) {
+            return self.run(&client, step, &args).await;
+        }
         let payload = match &step.payload {
             None => None,
             Some(Value::String(text)) => Some(text.clone().into_bytes().into()),
@@ -179,6 +182,22 @@ impl Stage {
         self.judge_files(&step.expect)
     }
 
+    /// Reads to the end what is there to be done; its last page holds what came of it.
+    async fn run(&mut self, client: &Client, step: &Call, args: &Value) -> Result<(), String> {
+        let outcome = match listing::open(client, &step.call, args) {
+            Err(refused) => *refused,
+            Ok(mut pages) => listing::read(&mut pages, Until::End).await?,
+        };
+        self.judge_pages(&step.expect, &outcome)?;
+        if outcome.error.is_none() && outcome.items.len() != 1 {
+            return Err(format!("{} results, and one was to come", outcome.items.len()));
+        }
+        if let Some(pattern) = &step.expect.result {
+            matching::part(&self.filled(pattern)?, outcome.items.first().unwrap_or(&Value::Null))?;
+        }
+        self.judge_files(&step.expect)
+    }
+
     async fn next(&mut self, step: &Next) -> Result<(), String> {
         let until = match (step.pages, step.take) {
             (Some(pages), _) => Until::Pages(pages),
@@ -219,6 +238,11 @@ impl Stage {
         let items = &outcome.items;
         if let Some(count) = &expect.count {
             matching::part(count, &json!(items.len())).map_err(|e| format!("count: {e}"))?;
+        }
+        if let Some(records) = &expect.records {
+            let of = |item: &Value| item["records"].as_u64().or(item["rows"].as_u64()).unwrap_or(0);
+            let sum: u64 = items.iter().map(of).sum();
+            matching::part(records, &json!(sum)).map_err(|e| format!("records: {e}"))?;
         }
         let named = [("first", &expect.first, items.first()), ("last", &expect.last, items.last())];
         for (name, pattern, item) in named {

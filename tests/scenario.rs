@@ -195,6 +195,8 @@ pub struct Expect {
     pub last: Option<Value>,
     /// All items.
     pub items: Option<Vec<Value>>,
+    /// How many records the items stand for: the sum of their `records` or `rows`.
+    pub records: Option<Value>,
     /// That the record ids delivered are those of the sandbox's feed.
     pub feed: Option<Feed>,
     /// Listings whose items count for `feed` as well.
@@ -226,7 +228,7 @@ pub enum Feed {
     Types(Vec<String>),
 }
 
-/// What must be in files of JSON lines.
+/// What must be in files: of JSON lines where records are looked at, else of any kind.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Files {
@@ -239,6 +241,17 @@ pub struct Files {
     /// That no `Id` is there twice.
     #[serde(default)]
     pub unique: bool,
+    /// What each file begins and ends with.
+    pub ends: Option<String>,
+    /// All that each file holds.
+    pub text: Option<String>,
+}
+
+impl Files {
+    /// Whether the files must be JSON lines.
+    pub fn are_lines(&self) -> bool {
+        self.unique || self.records.is_some()
+    }
 }
 
 /// What must be true of requests in the sandbox's ledger.
