@@ -28,12 +28,13 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
 SCRATCH = ROOT / "target" / "examples"
 PACKAGE = ROOT / "target" / "package"
+NOTEBOOK = ROOT / "scripts" / "run_notebook.py"
 SWIFT = ROOT / "bindings-swift" / "scripts" / "swift.sh"
 
 # What the names of examples end in that go on until they are ended.
 ENDLESS = "_endless"
 # What is no program in examples/.
-SHARED = {"tenant", "digest"}
+SHARED = {"tenant", "digest", "chart"}
 # Seconds that any may take.
 PATIENCE = 300
 
@@ -189,6 +190,9 @@ def python() -> Iterator[tuple[str, list[str], Path]]:
     for path in programs(EXAMPLES / "python", "*.py"):
         files = files_of(folder, path.stem)
         yield path.stem, [sys.executable, str(path), *arguments(path.stem, files)], files
+    for path in sorted((EXAMPLES / "python").glob("*.ipynb")):
+        name = f"{path.stem} (notebook)"
+        yield name, [sys.executable, str(NOTEBOOK), str(path)], files_of(folder, name)
 
 
 def node() -> Iterator[tuple[str, list[str], Path]]:

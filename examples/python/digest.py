@@ -1,157 +1,147 @@
-"""What a security engineer looks at first in a day of audit records."""
+"""What a security engineer looks at first in a day of audit records, from a frame of them."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from datetime import datetime
+import polars as pl
 
-import m365kit as m365
+COLUMNS = ["LogonError", "Parameters", "TargetUserOrGroupName", "TargetUserOrGroupType"]
+"""What it needs beside the common columns."""
 
 PROMPT = "UserStrongAuthClientAuthNRequiredInterrupt"
 """Not a failure: the user was asked for a second factor."""
 SPRAYED = 5
 """How many users an address must have failed to sign in as to look like password spraying."""
 
-RULES = {"New-InboxRule", "Set-InboxRule", "UpdateInboxRules"}
-TELLING = ("SubjectOrBodyContainsWords", "DeleteMessage", "MoveToFolder", "ForwardTo", "RedirectTo")
-FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress")
-POWER = {
+RULES = ["New-InboxRule", "Set-InboxRule", "UpdateInboxRules"]
+TELLING = ["SubjectOrBodyContainsWords", "DeleteMessage", "MoveToFolder", "ForwardTo", "RedirectTo"]
+FORWARDING = ["ForwardingSmtpAddress", "ForwardingAddress"]
+POWER = [
     "Add member to role.",
     "Add-MailboxPermission",
     "Consent to application.",
     "Reset user password.",
-}
-SHARING = {
+]
+SHARING = [
     "AddedToSecureLink",
     "AnonymousLinkCreated",
     "SecureLinkCreated",
     "SharingInvitationCreated",
     "SharingSet",
-}
+]
 
-Tally = defaultdict[str, Counter[str]]
-"""How often something was done, by what and by whom."""
-
-
-class Digest:
-    """Counts while the records pass: it grows with users and addresses, not with records."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.first: datetime | None = None
-        self.last: datetime | None = None
-        self.feeds: Counter[str] = Counter()
-        self.workloads: Counter[str] = Counter()
-        self.users: Counter[str] = Counter()
-        self.operations: Counter[str] = Counter()
-        self.failures: Counter[str] = Counter()
-        self.reasons: Counter[str] = Counter()
-        self.failed_from: Tally = defaultdict(Counter)
-        self.entered_from: Tally = defaultdict(Counter)
-        self.mailboxes: Tally = defaultdict(Counter)
-        self.power: Tally = defaultdict(Counter)
-        self.sharing: Tally = defaultdict(Counter)
-        self.guests: Tally = defaultdict(Counter)
-
-    def add(self, record: m365.AuditRecord) -> None:
-        """Counts a record."""
-        user, operation = record.user_id or "?", record.operation or "?"
-        self.count += 1
-        self.feeds[record.content_type or "?"] += 1
-        self.workloads[record.workload or "?"] += 1
-        self.users[user] += 1
-        self.operations[operation] += 1
-        if (when := record.creation_time) is not None:
-            self.first = min(self.first or when, when)
-            self.last = max(self.last or when, when)
-
-        # What not all workloads have is in `data`, the whole record, parsed when it is asked for.
-        if operation == "UserLoginFailed":
-            reason = record.data.get("LogonError") or "no reason given"
-            self.reasons[reason] += 1
-            if reason != PROMPT:
-                self.failures[user] += 1
-                self.failed_from[record.client_address or "?"][user] += 1
-        elif operation == "UserLoggedIn":
-            self.entered_from[record.client_address or "?"][user] += 1
-        elif operation in RULES:
-            self.mailboxes[f"{operation}: {named(record, TELLING) or 'other actions'}"][user] += 1
-        elif operation == "Set-Mailbox" and (target := named(record, FORWARDING)):
-            self.mailboxes[f"{operation}: {target}"][user] += 1
-        elif operation in POWER:
-            self.power[operation][user] += 1
-        elif operation in SHARING:
-            self.sharing[operation][user] += 1
-            if record.data.get("TargetUserOrGroupType") == "Guest":
-                self.guests[record.data.get("TargetUserOrGroupName") or "?"][user] += 1
-
-    def report(self) -> None:
-        """Prints what there is to see."""
-        if self.first and self.last:
-            span = f"{self.first:%Y-%m-%d %H:%M} to {self.last:%Y-%m-%d %H:%M} UTC"
-            print(f"\n{self.count:,} records, {span}")
-        counts("By content type", self.feeds)
-        counts("By workload", self.workloads)
-        counts("Busiest users", self.users, 6)
-        counts("Busiest operations", self.operations, 8)
-        counts("Failed sign-ins, by reason", self.reasons)
-        counts("Failed sign-ins, by user", self.failures, 6)
-        self.sprayers()
-        tally("Mailbox rules and forwarding", self.mailboxes)
-        tally("Roles, permissions and consent", self.power)
-        tally("Sharing", self.sharing)
-        tally("Guests who were given access", self.guests)
-
-    def sprayers(self) -> None:
-        """Prints the addresses that tried many users, and whether they got in."""
-        tried = {
-            address: users for address, users in self.failed_from.items() if len(users) >= SPRAYED
-        }
-        if not tried:
-            return
-        heading("Addresses that tried many users")
-        for address, users in sorted(tried.items(), key=lambda item: -item[1].total()):
-            entered = len(self.entered_from[address])
-            verdict = (
-                f"{entered} users sign in from there"
-                if entered
-                else "SUSPICIOUS: nobody signs in from there"
-            )
-            row(users.total(), f"{address:<16} as {len(users)} users; {verdict}")
+OPERATION = pl.col("operation").cast(pl.String)
+USER = pl.col("user_id").cast(pl.String)
+FAILED = (OPERATION == "UserLoginFailed") & (pl.col("LogonError").fill_null("") != PROMPT)
+"""Which records are failed sign-ins."""
 
 
-def named(record: m365.AuditRecord, names: tuple[str, ...]) -> str:
-    """Those of the cmdlet's parameters that have these names."""
-    return ", ".join(
-        f"{name}={value}" for name, value in parameters(record) if name in names and value
+def report(records: pl.DataFrame) -> None:
+    """Prints what there is to see."""
+    first, last = records["creation_time"].min(), records["creation_time"].max()
+    print(f"\n{len(records):,} records, {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC")
+    counts("By content type", records, "content_type")
+    counts("By workload", records, "workload")
+    counts("Busiest users", records, "user_id", 6)
+    counts("Busiest operations", records, "operation", 8)
+    asked = records.filter(OPERATION == "UserLoginFailed")
+    counts("Failed sign-ins, by reason", asked, "LogonError")
+    counts("Failed sign-ins, by user", records.filter(FAILED), "user_id", 6)
+    sprayers(records)
+    done("Mailbox rules and forwarding", mailboxes(records))
+    done("Roles, permissions and consent", records.filter(OPERATION.is_in(POWER)), OPERATION)
+    shared = records.filter(OPERATION.is_in(SHARING))
+    done("Sharing", shared, OPERATION)
+    guests = shared.filter(pl.col("TargetUserOrGroupType") == "Guest")
+    done("Guests who were given access", guests, pl.col("TargetUserOrGroupName"))
+
+
+def sprayers(records: pl.DataFrame) -> None:
+    """Prints the addresses that tried many users, and whether they got in."""
+    address = pl.col("client_address").fill_null("?")
+    tried = (
+        records.filter(FAILED)
+        .group_by(address)
+        .agg(pl.len().alias("failures"), USER.n_unique().alias("users"))
+        .filter(pl.col("users") >= SPRAYED)
     )
+    entered = (
+        records.filter(OPERATION == "UserLoggedIn")
+        .group_by(address)
+        .agg(USER.n_unique().alias("entered"))
+    )
+    if tried.is_empty():
+        return
+    heading("Addresses that tried many users")
+    suspects = tried.join(entered, on="client_address", how="left").sort(
+        "failures", descending=True
+    )
+    for origin, failures, users, inside in suspects.iter_rows():
+        verdict = (
+            f"{inside} users sign in from there"
+            if inside
+            else "SUSPICIOUS: nobody signs in from there"
+        )
+        row(failures, f"{origin:<16} as {users} users; {verdict}")
 
 
-def parameters(record: m365.AuditRecord) -> Iterator[tuple[str, str]]:
-    """The parameters of the cmdlet that a record is about."""
-    for parameter in record.data.get("Parameters") or ():
-        yield parameter.get("Name", ""), parameter.get("Value", "")
+def mailboxes(records: pl.DataFrame) -> pl.DataFrame:
+    """What was done to rules and forwarding, in a column `what`."""
+    kind = pl.List(pl.Struct({"Name": pl.String, "Value": pl.String}))
+    changed = records.filter(OPERATION.is_in([*RULES, "Set-Mailbox"])).with_columns(
+        pl.col("Parameters").cast(pl.String).str.json_decode(kind).alias("set")
+    )
+    told = changed.with_columns(
+        pl.when(OPERATION == "Set-Mailbox")
+        .then(named(FORWARDING))
+        .otherwise(named(TELLING).replace("", "other actions"))
+        .alias("how")
+    )
+    what = pl.concat_str(OPERATION, pl.lit(": "), pl.col("how")).alias("what")
+    return told.filter(pl.col("how").fill_null("") != "").with_columns(what)
 
 
-def counts(title: str, counter: Counter[str], rows: int = 12) -> None:
+def named(names: list[str]) -> pl.Expr:
+    """Those of the cmdlet's parameters that have these names."""
+    name, value = (pl.element().struct.field(field) for field in ("Name", "Value"))
+    wanted = pl.element().filter(name.is_in(names) & (value.fill_null("") != ""))
+    one = pl.concat_str(name, pl.lit("="), value)
+    return pl.col("set").list.eval(wanted).list.eval(one).list.join(", ").fill_null("")
+
+
+def counts(title: str, records: pl.DataFrame, column: str, rows: int = 12) -> None:
     """Prints the largest counts."""
-    if counter:
-        heading(title)
-    for name, count in counter.most_common(rows):
-        row(count, name)
-    if len(counter) > rows:
-        row(sum(counter.values()) - sum(n for _, n in counter.most_common(rows)), "all others")
+    if records.is_empty():
+        return
+    heading(title)
+    name = pl.col(column).cast(pl.String).fill_null("?")
+    found = records.group_by(name).len().sort(["len", column], descending=[True, False])
+    for text, count in found.head(rows).iter_rows():
+        row(count, text)
+    if others := found["len"].slice(rows).sum():
+        row(others, "all others")
 
 
-def tally(title: str, done: Tally) -> None:
+def done(title: str, records: pl.DataFrame, what: pl.Expr | None = None) -> None:
     """Prints what was done how often, and by whom most."""
-    if done:
-        heading(title)
-    for what, users in sorted(done.items(), key=lambda item: -item[1].total()):
-        [(user, most)] = users.most_common(1)
-        whom = f"by {user}" if len(users) == 1 else f"by {len(users)} users, {most:,} by {user}"
-        row(users.total(), f"{what}; {whom}")
+    if records.is_empty():
+        return
+    heading(title)
+    by = pl.col("what") if what is None else what.fill_null("?").alias("what")
+    users = records.group_by(by, USER.fill_null("?").alias("user")).len()
+    tally = (
+        users.sort(["len", "user"], descending=[True, False])
+        .group_by("what", maintain_order=True)
+        .agg(pl.col("len").sum().alias("all"), pl.len().alias("users"), pl.all().first())
+        .sort(["all", "what"], descending=[True, False])
+    )
+    for entry in tally.iter_rows(named=True):
+        whom, most = entry["user"], entry["len"]
+        by_whom = (
+            f"by {whom}"
+            if entry["users"] == 1
+            else f"by {entry['users']} users, {most:,} by {whom}"
+        )
+        row(entry["all"], f"{entry['what']}; {by_whom}")
 
 
 def heading(title: str) -> None:
