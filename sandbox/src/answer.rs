@@ -8,6 +8,7 @@ use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use crate::config::{Coding, Compression};
+use crate::feed::{Blob, Shelf};
 
 /// A body that is made while it is sent.
 pub(crate) type Pieces = Box<dyn Iterator<Item = Bytes> + Send>;
@@ -25,12 +26,14 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: Box<HeaderMap>,
     pub(crate) content: Content,
+    /// The blob that the body is that of, if it is kept.
+    kept: Option<Blob>,
 }
 
 impl Answer {
     /// No body.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Box::default(), content: Content::Whole(Bytes::new()) }
+        Self { status, headers: Box::default(), content: Content::Whole(Bytes::new()), kept: None }
     }
 
     /// A JSON body.
@@ -56,12 +59,23 @@ impl Answer {
         Self::whole(status, "text/html", Bytes::from(page))
     }
 
+    /// Says that the body is kept as that of a blob, so that its compressed form can be kept as well.
+    pub(crate) fn kept_as(self, blob: Blob) -> Self {
+        Self { kept: Some(blob), ..self }
+    }
+
     /// Adds a header; one that cannot be sent is left out.
     pub(crate) fn with(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
         }
         self
+    }
+
+    /// Puts another body in the place of the one that is there.
+    pub(crate) fn replace(&mut self, body: Bytes) {
+        self.content = Content::Whole(body);
+        self.kept = None;
     }
 
     /// Makes sure that the body is there as a whole.
@@ -80,16 +94,22 @@ impl Answer {
     }
 
     /// Compresses the body if the client asked for it and it is worth it.
-    pub(crate) fn compress(&mut self, accepted: &str, allowed: Compression) {
+    pub(crate) fn compress(&mut self, accepted: &str, allowed: Compression, shelf: &Shelf) {
         const WORTH_IT: usize = 512;
         let Some(coding) = choose(accepted, allowed) else { return };
         match &mut self.content {
             Content::Whole(body) if body.len() < WORTH_IT => return,
             Content::Whole(body) => {
-                let mut squeezer = Squeezer::new(coding);
-                let mut out = squeezer.push(body);
-                out.extend_from_slice(&squeezer.finish());
-                self.content = Content::Whole(Bytes::from(out));
+                let squeeze = || {
+                    let mut squeezer = Squeezer::new(coding);
+                    let mut out = squeezer.push(body);
+                    out.extend_from_slice(&squeezer.finish());
+                    Bytes::from(out)
+                };
+                *body = match self.kept {
+                    Some(blob) => shelf.get(blob, Some(coding), squeeze),
+                    None => squeeze(),
+                };
             }
             Content::Pieces(pieces) => {
                 let pieces = std::mem::replace(pieces, Box::new(std::iter::empty()));

@@ -72,35 +72,20 @@ impl Ledger {
 
     /// Notes a request. `bearer` is the number of its token.
     pub(crate) fn begin(self: &Arc<Self>, at: i64, call: &Call, bearer: Option<u64>) -> Entry {
-        let headers = call.headers.iter().map(|(name, value)| {
-            let value = match name.as_str() {
-                "authorization" => mask(call, bearer),
-                _ => String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            };
-            (name.as_str().to_owned(), value)
-        });
-        let row = Row {
-            at,
-            method: call.method.to_string(),
-            path: call.path.clone(),
-            operation: call.operation,
-            content_type: call.content_type(),
-            query: call.query.clone(),
-            headers: headers.collect(),
-            body: (!call.body.is_empty()).then(|| body(call)),
-            status: None,
-            fault: None,
-            aborted: false,
-        };
         self.requests.fetch_add(1, Ordering::Relaxed);
         let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
         self.peak.fetch_max(now, Ordering::SeqCst);
-        let mut rows = locked(&self.rows);
-        let number = rows.first + rows.rows.len() as u64;
-        rows.rows.push_back(row);
-        if rows.rows.len() > self.kept {
-            rows.rows.pop_front();
-            rows.first += 1;
+        // A number that no row has, for a ledger that keeps none.
+        let mut number = u64::MAX;
+        if self.kept > 0 {
+            let row = Row::new(at, call, bearer);
+            let mut rows = locked(&self.rows);
+            number = rows.first + rows.rows.len() as u64;
+            rows.rows.push_back(row);
+            if rows.rows.len() > self.kept {
+                rows.rows.pop_front();
+                rows.first += 1;
+            }
         }
         Entry { ledger: Some(Arc::clone(self)), number, finished: false }
     }
@@ -206,6 +191,29 @@ impl Filter {
 }
 
 impl Row {
+    fn new(at: i64, call: &Call, bearer: Option<u64>) -> Self {
+        let headers = call.headers.iter().map(|(name, value)| {
+            let value = match name.as_str() {
+                "authorization" => mask(call, bearer),
+                _ => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            };
+            (name.as_str().to_owned(), value)
+        });
+        Self {
+            at,
+            method: call.method.to_string(),
+            path: call.path.clone(),
+            operation: call.operation,
+            content_type: call.content_type(),
+            query: call.query.clone(),
+            headers: headers.collect(),
+            body: (!call.body.is_empty()).then(|| body(call)),
+            status: None,
+            fault: None,
+            aborted: false,
+        }
+    }
+
     fn show(&self) -> Value {
         let map = |pairs: &[(String, String)]| -> Map<String, Value> {
             pairs.iter().map(|(name, value)| (name.clone(), Value::from(value.clone()))).collect()

@@ -35,6 +35,18 @@ struct Args {
     /// Mean size of a record in bytes.
     #[arg(long)]
     record_bytes: Option<usize>,
+    /// Bytes of bodies to keep once they were made.
+    #[arg(long, value_name = "BYTES")]
+    keep_bytes: Option<usize>,
+    /// Blobs of each content type whose bodies differ; further ones repeat them.
+    #[arg(long)]
+    distinct_blobs: Option<usize>,
+    /// Seconds before every answer.
+    #[arg(long, value_name = "SECONDS")]
+    latency: Option<f64>,
+    /// Requests that the ledger keeps.
+    #[arg(long)]
+    ledger: Option<usize>,
     /// Records in one extra blob.
     #[arg(long)]
     large_blob: Option<usize>,
@@ -106,6 +118,10 @@ impl Args {
         set(&mut config.page_size, self.page_size);
         set(&mut config.domain, self.domain);
         set(&mut config.token_lifetime, self.token_lifetime);
+        set(&mut config.keep_bytes, self.keep_bytes);
+        set(&mut config.latency, self.latency);
+        set(&mut config.ledger, self.ledger);
+        config.distinct_blobs = self.distinct_blobs.or(config.distinct_blobs);
         config.record_bytes = self.record_bytes.or(config.record_bytes);
         config.large_blob = self.large_blob.or(config.large_blob);
         config.now = self.now.or(config.now);

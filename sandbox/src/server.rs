@@ -101,6 +101,10 @@ async fn handle(tenant: Arc<Tenant>, switch: Arc<Switch>, request: Request<Incom
     }
     let bearer = call.bearer().and_then(|token| tenant.tokens.number(token));
     let entry = tenant.ledger.begin(tenant.clock.now(), &call, bearer);
+    let latency = tenant.latency();
+    if latency > Duration::ZERO {
+        tokio::time::sleep(latency).await;
+    }
     let hit = tenant.faults().strike(&call, tenant.clock.now());
     let mut bend = Bend::default();
     let mut broken = None;
@@ -136,11 +140,12 @@ async fn handle(tenant: Arc<Tenant>, switch: Arc<Switch>, request: Request<Incom
     };
     if let Some(WireFault::Truncate(bytes)) = broken {
         let body = answer.collect();
-        answer.content = crate::answer::Content::Whole(body.slice(..bytes.min(body.len().saturating_sub(1))));
+        answer.replace(body.slice(..bytes.min(body.len().saturating_sub(1))));
     }
     // The other wire faults count bytes of the body, so it goes out as it is.
     if matches!(broken, None | Some(WireFault::Truncate(_))) {
-        answer.compress(call.header(&ACCEPT_ENCODING).unwrap_or_default(), tenant.config.compression);
+        let accepted = call.header(&ACCEPT_ENCODING).unwrap_or_default();
+        answer.compress(accepted, tenant.config.compression, &tenant.feed.shelf);
     }
     deliver(stamp(answer, &tenant, &call, number), broken, call.version, &switch, entry)
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -34,6 +35,8 @@ pub(crate) struct Tenant {
     throttle: Mutex<Throttle>,
     state: Mutex<State>,
     requests: AtomicU64,
+    /// Microseconds before every answer of the APIs.
+    latency: AtomicU64,
     connections: Connections,
     /// Held by whoever delivers notifications.
     pub(crate) pumping: tokio::sync::Mutex<()>,
@@ -141,6 +144,7 @@ impl Tenant {
             throttle: Mutex::new(Throttle::new(config.rate_limit.clone())),
             state: Mutex::new(state),
             requests: AtomicU64::new(0),
+            latency: AtomicU64::new((config.latency * 1e6) as u64),
             pumping: tokio::sync::Mutex::default(),
             connections: Connections {
                 accepted: AtomicU64::new(0),
@@ -199,6 +203,16 @@ impl Tenant {
     /// What `work` makes of the state, which nobody else changes meanwhile.
     pub(crate) fn state_with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.state())
+    }
+
+    /// How far away the service is.
+    pub(crate) fn latency(&self) -> Duration {
+        Duration::from_micros(self.latency.load(Ordering::Relaxed))
+    }
+
+    /// Moves the service away, or nearer; for requests that arrive from now on.
+    pub(crate) fn set_latency(&self, seconds: f64) {
+        self.latency.store((seconds * 1e6) as u64, Ordering::Relaxed);
     }
 
     /// A number for each request.

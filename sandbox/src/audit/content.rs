@@ -130,9 +130,19 @@ pub(super) fn blob(tenant: &Tenant, id: &str, grant: &Grant) -> Answer {
 }
 
 fn made(tenant: &Tenant, blob: Blob) -> Answer {
-    let estimate = tenant.feed.all_records(blob) * tenant.feed.mean_record();
-    let body = Arc::clone(&tenant.feed).body(blob, if estimate <= WHOLE { 2 * WHOLE } else { PIECE });
-    let mut answer = Answer::pieces(StatusCode::OK, Box::new(body.pieces(blob.content_type)));
+    let feed = &tenant.feed;
+    let blob = feed.form(blob);
+    let estimate = feed.all_records(blob) * feed.mean_record();
+    let piece = if estimate <= WHOLE { 2 * WHOLE } else { PIECE };
+    let make = || {
+        let body = Arc::clone(feed).body(blob, piece);
+        Answer::pieces(StatusCode::OK, Box::new(body.pieces(blob.content_type)))
+    };
+    if feed.shelf.is_open() {
+        let body = feed.shelf.get(blob, None, || make().collect());
+        return Answer::whole(StatusCode::OK, "application/json; charset=utf-8", body).kept_as(blob);
+    }
+    let mut answer = make();
     if estimate <= WHOLE {
         answer.collect();
     }

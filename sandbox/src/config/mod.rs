@@ -110,6 +110,14 @@ pub struct Config {
     pub archive_per_day: u32,
     /// Requests that the ledger keeps; the oldest are forgotten first. Default 200,000.
     pub ledger: usize,
+    /// Seconds before every answer of the APIs, as if the service were far away. Default 0.
+    pub latency: f64,
+    /// Bytes of bodies that are kept once they were made, compressed ones too; the oldest make room. Default 0: a body is
+    /// made each time it is asked for.
+    pub keep_bytes: usize,
+    /// Blobs of each content type whose bodies differ; further ones repeat them, with the ids and times of their records.
+    /// Default: all.
+    pub distinct_blobs: Option<usize>,
 }
 
 impl Default for Config {
@@ -162,6 +170,9 @@ impl Default for Config {
             archive_days: 90,
             archive_per_day: 20,
             ledger: 200_000,
+            latency: 0.0,
+            keep_bytes: 0,
+            distinct_blobs: None,
         }
     }
 }
@@ -224,6 +235,15 @@ impl Config {
         }
         if let Some(limit) = &self.rate_limit {
             limit.check()?;
+        }
+        if !(0.0..=3_600.0).contains(&self.latency) {
+            return wrong(format!("latency: {} is not between 0 and 3,600", self.latency));
+        }
+        if self.distinct_blobs == Some(0) {
+            return wrong("distinctBlobs: must be at least 1".into());
+        }
+        if self.distinct_blobs.is_some() && self.duplicates.across_blobs > 0 {
+            return wrong("distinctBlobs: goes with no duplicates.acrossBlobs".into());
         }
         self.check_growth()?;
         Ok(self)
@@ -298,7 +318,7 @@ pub enum Compression {
 }
 
 /// A content coding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Coding {
     /// gzip, fast.
     #[serde(rename = "gzip")]

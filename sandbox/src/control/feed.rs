@@ -81,7 +81,9 @@ pub(super) fn feed(tenant: &Tenant, args: FeedArgs) -> Value {
         any_added = !state.added.is_empty();
     }
     // Where records repeat beyond their blob, only their ids tell how many there are.
-    let by_id = args.ids || tenant.config.duplicates.across_blobs > 0 || any_added;
+    let config = &tenant.config;
+    let repeats = config.duplicates.across_blobs > 0 || config.distinct_blobs.is_some();
+    let by_id = args.ids || repeats || any_added;
     let (mut records, mut own, mut bytes) = (0, 0, 0);
     let (mut ids, mut seen) = (Vec::new(), HashSet::new());
     let mut add = |id: String| {

@@ -60,6 +60,14 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, name: &str, args: Value) -> Result
             tenant.clock.set_skew(milliseconds(name, seconds)?);
             done()
         }
+        "latency" => {
+            let Seconds { seconds } = read(name, args)?;
+            if !(0.0..=3_600.0).contains(&seconds) {
+                return Err(ControlError("latency: seconds: must be between 0 and 3,600".into()));
+            }
+            tenant.set_latency(seconds);
+            done()
+        }
         "ledger" => Ok(tenant.ledger.show(&read::<Filter>(name, args)?)),
         "clear_ledger" => none(name, args).and_then(|()| {
             tenant.ledger.clear();

@@ -6,6 +6,7 @@ mod growth;
 mod mix;
 mod people;
 mod plan;
+mod shelf;
 mod template;
 
 use std::ops::Range;
@@ -21,6 +22,7 @@ use archive::Archive;
 use growth::{Defaults, Growth};
 use people::Person;
 use plan::{Samples, activity, filler, share_out};
+pub(crate) use shelf::Shelf;
 use template::{Names, Scene};
 
 /// How long content can be fetched after it became available.
@@ -50,6 +52,9 @@ pub(crate) struct Feed {
     within: usize,
     across: usize,
     large: Option<(ContentType, usize)>,
+    /// How many blobs of a type differ in more than their ids and times.
+    distinct: usize,
+    pub(crate) shelf: Shelf,
     tenant: String,
     domain: String,
     /// Made with the first record: most of the time a sandbox takes to start would go into them.
@@ -59,7 +64,7 @@ pub(crate) struct Feed {
 }
 
 /// One blob of the feed: its content type and its place among the blobs of that type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Blob {
     pub(crate) content_type: ContentType,
     pub(crate) index: usize,
@@ -107,6 +112,8 @@ impl Feed {
             within: config.duplicates.within_blob,
             across: config.duplicates.across_blobs,
             large,
+            distinct: config.distinct_blobs.unwrap_or(usize::MAX),
+            shelf: Shelf::new(config.keep_bytes),
             tenant: tenant.to_owned(),
             domain: config.domain.clone(),
             samples: OnceLock::new(),
@@ -201,12 +208,10 @@ impl Feed {
 
     /// How many records a blob was made with, without repeats.
     pub(crate) fn own_records(&self, blob: Blob) -> usize {
-        if let Some((content_type, records)) = self.large
-            && content_type == blob.content_type
-            && blob.index + 1 == self.blobs[content_type.index()]
-        {
+        if let Some(records) = self.large_records(blob) {
             return records;
         }
+        let blob = self.form(blob);
         let records = if blob.index < self.blobs[blob.content_type.index()] {
             self.records
         } else {
@@ -225,13 +230,13 @@ impl Feed {
 
     /// The body of a blob, in pieces of about `piece` bytes.
     pub(crate) fn body(self: std::sync::Arc<Self>, blob: Blob, piece: usize) -> Body {
-        let order = self.order(blob);
+        let order = self.order(self.form(blob));
         Body { feed: self, order, next: 0, piece }
     }
 
     /// Length of a blob's body in bytes. Costs as much as making it.
     pub(crate) fn length(&self, blob: Blob, scratch: &mut Vec<u8>) -> usize {
-        let order = self.order(blob);
+        let order = self.order(self.form(blob));
         let mut length = 2 + order.len().saturating_sub(1);
         for (index, number) in order {
             scratch.clear();
@@ -239,6 +244,21 @@ impl Feed {
             length += scratch.len();
         }
         length
+    }
+
+    /// The blob whose body this one has: itself, unless bodies repeat.
+    pub(crate) fn form(&self, blob: Blob) -> Blob {
+        if self.large_records(blob).is_some() {
+            return blob;
+        }
+        Blob { index: blob.index % self.distinct, ..blob }
+    }
+
+    /// How many records the large blob holds, if this is the one.
+    fn large_records(&self, blob: Blob) -> Option<usize> {
+        let (content_type, records) = self.large?;
+        let last = blob.index + 1 == self.blobs[content_type.index()];
+        (content_type == blob.content_type && last).then_some(records)
     }
 
     /// About how long a record is.
@@ -285,11 +305,11 @@ impl Feed {
     /// When the event of a record happened: 5 to 95 minutes before the blob that holds it.
     fn happened(&self, blob: Blob, number: usize) -> i64 {
         let late = (self.record_key(blob, number) >> 20 & 0x7fff).cast_signed() * 90 * MINUTE / 0x8000;
-        (self.created(blob) - 5 * MINUTE - late) / SECOND * SECOND
+        (self.created(self.form(blob)) - 5 * MINUTE - late) / SECOND * SECOND
     }
 
     fn record_key(&self, blob: Blob, number: usize) -> u64 {
-        hash(&[self.key(blob, salt("record")), number as u64])
+        hash(&[self.key(self.form(blob), salt("record")), number as u64])
     }
 
     /// Adds a member of free text, so that the record is about as long as it should be.
@@ -322,6 +342,7 @@ impl Feed {
     }
 
     fn record_id(&self, blob: Blob, number: usize) -> (u64, u64) {
+        let blob = self.form(blob);
         let high = hash(&[self.key(blob, salt("recordid")), number as u64]);
         (high, hash(&[high, number as u64, blob.index as u64]))
     }

@@ -203,3 +203,58 @@ fn many_sandboxes_live_side_by_side() {
     drop(all);
     assert!(std::net::TcpStream::connect(&url).is_err(), "nothing listens after the drop");
 }
+
+#[tokio::test]
+async fn bodies_that_are_kept_are_those_that_would_be_made() {
+    let config =
+        json!({"seed": 5, "now": "2026-11-20T12:00:00Z", "blobs": 10, "records": 8, "largeBlob": 5000});
+    let made = Visitor::new(config.clone());
+    let mut config = config;
+    config["keepBytes"] = json!(64 << 20);
+    let kept = Visitor::new(config);
+    for content_type in TYPES {
+        let fresh = bodies(&made, content_type).await;
+        for _ in 0..2 {
+            assert!(bodies(&kept, content_type).await == fresh, "{content_type}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_kept_as_well_and_a_cut_one_is_not() {
+    let visitor = Visitor::new(json!({"blobs": 1, "contentTypes": ["DLP.All"], "keepBytes": 1 << 20}));
+    let uri = visitor.first_blob("DLP.All").await;
+    let plain = visitor.fetch(&uri).await.body;
+    let gzipped = async || {
+        let request = visitor.http.get(&uri).bearer_auth(&visitor.token).header("accept-encoding", "gzip");
+        let answer = send(request).await.unwrap();
+        assert_eq!(answer.header("content-encoding"), Some("gzip"));
+        let mut text = vec![];
+        // A body that was cut before it was compressed is whole as far as gzip can tell.
+        flate2::read::GzDecoder::new(&answer.body[..]).read_to_end(&mut text).unwrap();
+        text
+    };
+    visitor.control("fault", json!({"match": {"operation": "blob"}, "action": {"truncate": 700}}));
+    assert_eq!(gzipped().await, plain[..700]);
+    for _ in 0..2 {
+        assert_eq!(gzipped().await, plain);
+    }
+}
+
+#[tokio::test]
+async fn bodies_repeat_when_only_some_are_distinct() {
+    let config = json!({"blobs": 30, "records": 6, "contentTypes": ["Audit.Exchange"], "distinctBlobs": 4});
+    let visitor = Visitor::new(config);
+    let all = bodies(&visitor, "Audit.Exchange").await;
+    assert_eq!(all.len(), 30);
+    assert_eq!(all.iter().collect::<HashSet<_>>().len(), 4);
+    assert_eq!(all[0], all[4]);
+    let feed = visitor.control("feed", json!({"ids": true}));
+    let ids: Vec<_> = all.iter().flat_map(|body| records(body)).map(|record| id(&record)).collect();
+    let unique: HashSet<_> = ids.iter().collect();
+    assert_eq!((&feed["records"], &feed["uniqueRecords"]), (&json!(ids.len()), &json!(unique.len())));
+    assert_eq!(feed["bytes"], all.iter().map(bytes::Bytes::len).sum::<usize>());
+    let large = Visitor::new(json!({"blobs": 9, "distinctBlobs": 1, "largeBlob": 50, "records": 2}));
+    let general = bodies(&large, "Audit.General").await;
+    assert_eq!(records(general.last().unwrap()).len(), 50, "the large one stays as it is");
+}

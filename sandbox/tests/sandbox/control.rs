@@ -1,5 +1,6 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use m365kit_sandbox::{Config, Sandbox};
 use reqwest::Method;
@@ -139,4 +140,18 @@ fn the_command_prints_where_it_is_and_ends_with_its_parent() {
     assert!(std::net::TcpStream::connect(address).is_ok());
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn latency_is_before_every_answer_and_takes_no_thread() {
+    let visitor = Visitor::new(json!({"blobs": 1, "latency": 0.2}));
+    let began = Instant::now();
+    // Far more than there are threads.
+    let all = (0..64).map(|_| visitor.get("subscriptions/list"));
+    assert!(futures::future::join_all(all).await.iter().all(|answer| answer.status == 200));
+    let took = began.elapsed();
+    assert!((Duration::from_millis(200)..Duration::from_secs(5)).contains(&took), "{took:?}");
+    visitor.control("latency", json!({"seconds": 0}));
+    let error = visitor.sandbox.control("latency", json!({"seconds": -1})).unwrap_err();
+    assert!(error.to_string().contains("seconds"), "{error}");
 }

@@ -56,3 +56,17 @@ async fn refusals_have_the_shape_and_wait_that_were_chosen() {
     let refused = visitor.get("subscriptions/list").await;
     assert_eq!((refused.status, refused.body.len(), refused.header("retry-after")), (429, 0, Some("3")));
 }
+
+#[tokio::test]
+async fn a_wait_that_is_named_is_named_whatever_the_bucket_holds() {
+    let visitor = limited(json!({"perMinute": 600, "retryAfter": 5}));
+    assert!(passed(&burst(&visitor, 40).await) >= 10);
+    visitor.control("rate_limit", json!({"perMinute": 6, "burst": 1, "retryAfter": 5}));
+    burst(&visitor, 1).await;
+    for _ in 0..2 {
+        assert_eq!(visitor.get("subscriptions/list").await.header("retry-after"), Some("5"));
+    }
+    visitor.control("rate_limit", json!({"perMinute": 6, "burst": 1}));
+    burst(&visitor, 1).await;
+    assert_eq!(visitor.get("subscriptions/list").await.header("retry-after"), None, "none is named");
+}
