@@ -1,86 +1,138 @@
-//! A blob: a JSON array of records, cut into them without copying.
+//! A blob: a JSON array of records, of which it is known where they stand.
 
-use std::collections::VecDeque;
-use std::ops::Range;
+use bytes::{Bytes, BytesMut};
 
-use bytes::Bytes;
-use serde_json::value::RawValue;
-
-use super::record::{AuditRecord, Origin, beyond_limits};
+use super::fields::{Fields, Row};
+use super::record::{AuditRecord, Origin};
+use super::scan::{Fault, Finds, Found, scan};
 use crate::error::{Error, ErrorKind, Result};
 
-/// A blob that is whole and well formed; its records are read as they are taken.
+/// A blob, or the part of one that is left, that is whole and well formed.
 ///
-/// Until then a record is its place in the body, so that a blob takes little more room than its bytes.
-#[derive(Debug)]
+/// A record is its place in the body, so that a blob takes little more room than its bytes. What is no record
+/// is told by [`errors`](Blob::errors), and its siblings are there.
+#[derive(Debug, Clone)]
 pub(super) struct Blob {
     origin: Origin,
-    bodies: VecDeque<Body>,
+    body: Bytes,
+    rows: Vec<Row>,
+    faults: Vec<Fault>,
+    /// How many elements were before the first one here.
     taken: usize,
     /// How long a record may be, in bytes.
     longest: usize,
-    /// How long the bodies are, decompressed.
+    /// How long the whole body is, decompressed.
     pub(super) bytes: usize,
-}
-
-#[derive(Debug)]
-struct Body {
-    bytes: Bytes,
-    elements: std::vec::IntoIter<Range<usize>>,
 }
 
 impl Blob {
     /// Reads a body whole or not at all: one that is cut, or is no array, is a fault of the transport.
+    ///
+    /// Records that are longer than `longest` are errors.
+    pub(super) fn scan(body: &Bytes, origin: &Origin, finds: Finds, longest: usize) -> Result<Blob> {
+        let Found { rows, faults } = scan(body, finds, longest).map_err(|e| not_an_array(body, e))?;
+        let (origin, body, bytes) = (origin.clone(), body.clone(), body.len());
+        Ok(Blob { origin, body, rows, faults, taken: 0, longest, bytes })
+    }
+
+    /// The same with all fields and no limit.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn read(body: &Bytes, origin: &Origin) -> Result<Blob> {
-        let elements: Vec<&RawValue> = serde_json::from_slice(body).map_err(|e| not_an_array(body, e))?;
-        let place = |element: &&RawValue| {
-            let start = element.get().as_ptr() as usize - body.as_ptr() as usize;
-            start..start + element.get().len()
-        };
-        let elements = elements.iter().map(place).collect::<Vec<_>>().into_iter();
-        let bodies = VecDeque::from([Body { bytes: body.clone(), elements }]);
-        Ok(Blob { origin: origin.clone(), bodies, taken: 0, longest: usize::MAX, bytes: body.len() })
+        Blob::scan(body, origin, Finds::Fields, usize::MAX)
     }
 
-    /// Reports records that are longer than this, in place of delivering them.
-    pub(super) fn with_longest(mut self, bytes: usize) -> Blob {
-        self.longest = bytes;
-        self
-    }
-
-    /// Adds the records of another body of the same blob.
-    pub(super) fn append(&mut self, more: Blob) {
-        self.bodies.extend(more.bodies);
+    /// Adds the records of another body of the same blob, of which nothing has been taken yet.
+    pub(super) fn append(&mut self, more: &Blob) -> Result<()> {
+        let by = u32::try_from(self.body.len() + more.body.len())
+            .ok()
+            .and_then(|_| u32::try_from(self.body.len()).ok())
+            .ok_or_else(|| Error::decode("the blob is longer than four gigabytes"))?;
+        let before = self.rows.len() + self.faults.len();
+        let mut body = BytesMut::with_capacity(self.body.len() + more.body.len());
+        body.extend_from_slice(&self.body);
+        body.extend_from_slice(&more.body);
+        self.body = body.freeze();
+        self.rows.extend(more.rows.iter().map(|row| row.moved(by)));
+        self.faults.extend(more.faults.iter().map(|fault| Fault {
+            index: fault.index + before,
+            place: fault.place.moved(by),
+            ..*fault
+        }));
         self.bytes += more.bytes;
+        Ok(())
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The bytes that the rows are places in.
+    pub(super) fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The records, in the order in which they stand there.
+    pub(super) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    pub(super) fn fields<'a>(&'a self, row: &'a Row) -> Fields<'a> {
+        Fields::new(&self.body, row, &self.origin)
+    }
+
+    /// Leaves out the records for which `keeps` says so.
+    pub(super) fn retain(&mut self, mut keeps: impl FnMut(&Fields<'_>) -> bool) {
+        let Blob { rows, body, origin, .. } = self;
+        rows.retain(|row| keeps(&Fields::new(body, row, origin)));
+    }
+
+    pub(super) fn records(&self) -> Vec<AuditRecord> {
+        self.rows.iter().map(|row| AuditRecord::of(&self.fields(row))).collect()
+    }
+
+    /// What is no record.
+    pub(super) fn errors(&self) -> Vec<Error> {
+        self.faults.iter().map(|fault| self.error(fault)).collect()
+    }
+
+    /// What this blob holds in memory, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.body.len()
+            + self.rows.capacity() * size_of::<Row>()
+            + self.faults.capacity() * size_of::<Fault>()
+    }
+
+    /// The next records as a blob of their own that shares the bytes, as many as are asked for and there are,
+    /// with what is no record among them.
+    pub(super) fn take_part(&mut self, count: usize) -> Blob {
+        let rest = self.rows.split_off(count.min(self.rows.len()));
+        let rows = std::mem::replace(&mut self.rows, rest);
+        let mut next = self.taken + rows.len();
+        let mut faults = 0;
+        while self.faults.get(faults).is_some_and(|fault| self.rows.is_empty() || fault.index <= next) {
+            faults += 1;
+            next += 1;
+        }
+        let rest = self.faults.split_off(faults);
+        let faults = std::mem::replace(&mut self.faults, rest);
+        let part = Blob { rows, faults, origin: self.origin.clone(), body: self.body.clone(), ..*self };
+        self.taken = next;
+        part
     }
 
     /// The next records, as many as are asked for and there are; what is no record is told beside them.
     pub(super) fn take(&mut self, count: usize) -> (Vec<AuditRecord>, Vec<Error>) {
-        let mut records = Vec::with_capacity(count.min(self.left()));
-        let mut errors = Vec::new();
-        while records.len() < count
-            && let Some(element) = self.next_element()
-        {
-            let outcome = match beyond_limits(&element, self.longest) {
-                Some(why) => Err(why),
-                None => {
-                    AuditRecord::read(element.clone(), &self.origin).ok_or_else(|| "is not a record".into())
-                }
-            };
-            match outcome {
-                Ok(record) => records.push(record),
-                Err(why) => errors.push(not_a_record(&element, &why, self.taken, &self.origin)),
-            }
-            self.taken += 1;
-        }
-        (records, errors)
+        let part = self.take_part(count);
+        (part.records(), part.errors())
     }
 
     /// Leaves out the first elements, which were taken before.
     pub(super) fn skip(&mut self, count: usize) {
-        while self.taken < count && self.next_element().is_some() {
-            self.taken += 1;
-        }
+        let faults = self.faults.iter().take_while(|fault| fault.index < count).count();
+        let rows = count.saturating_sub(self.taken + faults).min(self.rows.len());
+        self.faults.drain(..faults);
+        self.rows.drain(..rows);
+        self.taken += rows + faults;
     }
 
     /// How many elements were taken, or left out.
@@ -89,21 +141,18 @@ impl Blob {
     }
 
     pub(super) fn is_drained(&self) -> bool {
-        self.left() == 0
+        self.rows.is_empty() && self.faults.is_empty()
     }
 
-    fn left(&self) -> usize {
-        self.bodies.iter().map(|body| body.elements.len()).sum()
-    }
-
-    fn next_element(&mut self) -> Option<Bytes> {
-        loop {
-            let body = self.bodies.front_mut()?;
-            if let Some(place) = body.elements.next() {
-                return Some(body.bytes.slice(place));
-            }
-            self.bodies.pop_front();
-        }
+    fn error(&self, fault: &Fault) -> Error {
+        let element = &self.body[fault.place.range()];
+        let why = fault.why.words(element.len(), self.longest);
+        let start = String::from_utf8_lossy(&element[..element.len().min(80)]);
+        let message = format!("element {} of the blob {why}: {start}", fault.index);
+        Error::new(ErrorKind::Decode, message).at(|place| {
+            self.origin.mark(place);
+            place.index = Some(fault.index);
+        })
     }
 }
 
@@ -118,14 +167,6 @@ fn not_an_array(body: &Bytes, error: serde_json::Error) -> Error {
         }
     };
     Error::decode(message).with_status(200).with_source(error)
-}
-
-fn not_a_record(element: &[u8], why: &str, index: usize, origin: &Origin) -> Error {
-    let start = String::from_utf8_lossy(&element[..element.len().min(80)]);
-    Error::new(ErrorKind::Decode, format!("element {index} of the blob {why}: {start}")).at(|place| {
-        origin.mark(place);
-        place.index = Some(index);
-    })
 }
 
 #[cfg(test)]
@@ -151,7 +192,8 @@ mod tests {
         let deep = format!("{}{}", r#"{"a":"#.repeat(500), "1".to_owned() + &"}".repeat(500));
         let long = format!(r#"{{"Id":"{}"}}"#, "x".repeat(5_000));
         let body = format!(r#"[{{"Id":"a"}}, {deep}, {long}, {{"Id":"b"}}]"#);
-        let (records, errors) = read(body).unwrap().with_longest(4_000).take(9);
+        let (records, errors) =
+            Blob::scan(&body.into(), &Origin::new(None, "blob"), Finds::Fields, 4_000).unwrap().take(9);
         let ids: Vec<_> = records.into_iter().filter_map(|r| r.id).collect();
         assert_eq!(ids, ["a", "b"]);
         assert_eq!(errors.iter().map(|e| e.place().index).collect::<Vec<_>>(), [Some(1), Some(2)]);
@@ -165,6 +207,35 @@ mod tests {
             let error = read(body).unwrap_err();
             assert!(error.kind() == ErrorKind::Decode && error.is_retryable(), "{body}: {error}");
         }
+    }
+
+    #[test]
+    fn parts_of_a_blob_are_taken_in_order_and_a_position_is_found_again() {
+        let body = r#"[1, {"Id":"a"}, 2, {"Id":"b"}, {"Id":"c"}, 3]"#;
+        for count in 1..5 {
+            let (mut blob, mut ids, mut indexes) = (read(body).unwrap(), Vec::new(), Vec::new());
+            while !blob.is_drained() {
+                let (records, errors) = blob.take(count);
+                assert!(!records.is_empty() || !errors.is_empty());
+                ids.extend(records.into_iter().filter_map(|record| record.id));
+                indexes.extend(errors.iter().filter_map(|error| error.place().index));
+                let mut resumed = read(body).unwrap();
+                resumed.skip(blob.taken());
+                assert_eq!((resumed.rows(), resumed.taken()), (blob.rows(), blob.taken()));
+                assert_eq!(resumed.errors().len(), blob.errors().len());
+            }
+            assert_eq!((ids.concat(), indexes, blob.taken()), ("abc".into(), vec![0, 2, 5], 6));
+        }
+    }
+
+    #[test]
+    fn what_another_body_adds_is_counted_on() {
+        let mut blob = read(r#"[{"Id":"a"}, 7]"#).unwrap();
+        blob.append(&read(r#"[8, {"Operation":"x","Id":"b"}]"#).unwrap()).unwrap();
+        let (records, errors) = blob.take(9);
+        assert_eq!(records[1].raw, r#"{"Operation":"x","Id":"b"}"#);
+        assert_eq!((records[0].id.as_deref(), records[1].id.as_deref()), (Some("a"), Some("b")));
+        assert_eq!(errors.iter().map(|e| e.place().index).collect::<Vec<_>>(), [Some(1), Some(2)]);
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use super::lenient;
 use super::listing::{Listing, Row, next_link};
 use super::record::{AuditRecord, Origin};
 use super::route::Route;
+use super::scan::Finds;
 use super::window::{Span, Window};
 use super::{PAGE_OF_RECORDS, codes};
 use crate::Client;
@@ -236,17 +237,28 @@ impl dispatch::Listing for GetContent {
     }
 }
 
-/// Fetches a blob whole, trying the address rebuilt from its id if the given one does not have it.
+/// Fetches a blob whole, with all fields of its records.
 pub(super) async fn fetch(
     client: &Client,
     route: &Route,
     origin: &Origin,
     uri: Option<&str>,
 ) -> Result<Blob> {
+    fetch_finding(Finds::Fields, client, route, origin, uri).await
+}
+
+/// Fetches a blob whole, trying the address rebuilt from its id if the given one does not have it.
+pub(super) async fn fetch_finding(
+    finds: Finds,
+    client: &Client,
+    route: &Route,
+    origin: &Origin,
+    uri: Option<&str>,
+) -> Result<Blob> {
     let request = route.content(client.corridor(), origin.content_id(), uri);
-    let outcome = match fetch_pages(client, route, origin, &request).await {
+    let outcome = match fetch_pages(finds, client, route, origin, &request).await {
         Err(error) if is_misplaced(&error) => match route.content_anew(origin.content_id(), &request) {
-            Some(rebuilt) => fetch_pages(client, route, origin, &rebuilt).await,
+            Some(rebuilt) => fetch_pages(finds, client, route, origin, &rebuilt).await,
             None => Err(error),
         },
         outcome => outcome,
@@ -260,11 +272,17 @@ fn is_misplaced(error: &Error) -> bool {
 }
 
 /// No documentation says that blobs page, and one published test suite does it all the same.
-async fn fetch_pages(client: &Client, route: &Route, origin: &Origin, first: &Request) -> Result<Blob> {
-    let corridor = client.corridor();
+async fn fetch_pages(
+    finds: Finds,
+    client: &Client,
+    route: &Route,
+    origin: &Origin,
+    first: &Request,
+) -> Result<Blob> {
+    let (corridor, longest) = (client.corridor(), client.max_record_bytes());
     let read = |answer: &crate::http::Answer| {
         let link = next_link(answer);
-        Blob::read(&answer.body, origin).map(|blob| (blob, link))
+        Blob::scan(&answer.body, origin, finds, longest).map(|blob| (blob, link))
     };
     let (mut blob, mut link) = corridor.exchange(first, read).await?;
     let mut followed = std::collections::HashSet::new();
@@ -275,8 +293,8 @@ async fn fetch_pages(client: &Client, route: &Route, origin: &Origin, first: &Re
         let path = format!("audit/{}", origin.content_id());
         let Some(request) = route.next_page(corridor, &next, &path) else { break };
         let (more, after) = corridor.exchange(&request, read).await?;
-        blob.append(more);
+        blob.append(&more)?;
         link = after;
     }
-    Ok(blob.with_longest(client.max_record_bytes()))
+    Ok(blob)
 }

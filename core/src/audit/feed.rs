@@ -1,18 +1,16 @@
-//! The feed behind `records(...)`: makes the plan, hands out the records, and tells what was met on the way.
+//! The feed behind `records(...)` and all that is made of it: makes the plan, hands out the blobs in their
+//! form, and tells what was met on the way.
 //!
 //! The windows are listed and the blobs fetched in `pipeline`.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use futures::future::FutureExt;
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{BoxStream, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::PAGE_OF_RECORDS;
-use super::blob::Blob;
 use super::content_type::ContentType;
-use super::pipeline::{Pipeline, Step, steps};
-use super::record::AuditRecord;
+use super::pipeline::{Fetched, Form, Pipeline, Step, steps};
 use super::records::{ListRecords, OnError};
 use super::route::Route;
 use super::subscriptions::ListSubscriptions;
@@ -20,35 +18,15 @@ use super::window::Span;
 use crate::Client;
 use crate::dispatch::Call;
 use crate::error::{Error, ErrorKind, Repeat, Result};
-use crate::page::{Page, Paged, Report, Warning, WarningCode};
+use crate::page::{Page, Report, Warning, WarningCode};
 
-/// Begins a feed; nothing is sent before the first page is asked for.
-pub(super) fn open(client: Client, request: ListRecords, span: Span) -> Paged<AuditRecord> {
-    let feed = Feed {
-        seen_ids: request.dedupe.then(SeenIds::default),
-        client,
-        request,
-        span,
-        steps: None,
-        blob: None,
-        news: News::default(),
-        failures: Vec::new(),
-        without_id: 0,
-        report: Report::default(),
-        told: None,
-        ended: false,
-    };
-    Paged::new(stream::unfold(feed, |mut feed| {
-        async move { feed.next_page().await.map(|page| (page, feed)) }.boxed()
-    }))
-}
-
-struct Feed {
+/// The feed in one form. It is read by [`next`](Feed::next), and told of by [`page`](Feed::page).
+pub(super) struct Feed<F: Form> {
     client: Client,
     request: ListRecords,
+    form: Arc<F>,
     span: Span,
-    steps: Option<BoxStream<'static, Step>>,
-    blob: Option<(Blob, Option<OwnedSemaphorePermit>)>,
+    steps: Option<BoxStream<'static, Step<F::Piece>>>,
     news: News,
     failures: Vec<Error>,
     seen_ids: Option<SeenIds>,
@@ -59,80 +37,98 @@ struct Feed {
     ended: bool,
 }
 
-/// What the next page has to tell beside its records.
+/// A piece of the feed, and the room that it takes until it is dropped.
+pub(super) struct InHand<P> {
+    pub(super) piece: P,
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+/// What the next page has to tell beside its items.
 #[derive(Default)]
 struct News {
     errors: Vec<Error>,
     warnings: Vec<Warning>,
 }
 
-impl Feed {
-    async fn next_page(&mut self) -> Option<Result<Page<AuditRecord>>> {
+impl<F: Form> Feed<F> {
+    /// A feed whose request has been checked; nothing is sent before the first piece is asked for.
+    pub(super) fn new(client: Client, request: ListRecords, form: F) -> Result<Self> {
+        let span = request.check()?;
+        Ok(Feed {
+            seen_ids: request.dedupe.then(SeenIds::default),
+            client,
+            request,
+            form: Arc::new(form),
+            span,
+            steps: None,
+            news: News::default(),
+            failures: Vec::new(),
+            without_id: 0,
+            report: Report::default(),
+            told: None,
+            ended: false,
+        })
+    }
+
+    pub(super) fn form(&self) -> &Arc<F> {
+        &self.form
+    }
+
+    /// The next blob in its form; none at the end. An error ends the feed.
+    pub(super) async fn next(&mut self) -> Result<Option<InHand<F::Piece>>> {
         if self.ended {
-            return None;
+            return Ok(None);
         }
+        let outcome = self.next_piece().await;
+        if !matches!(outcome, Ok(Some(_))) {
+            self.ended = true;
+            self.steps = None;
+        }
+        outcome
+    }
+
+    async fn next_piece(&mut self) -> Result<Option<InHand<F::Piece>>> {
         loop {
-            match self.records_in_hand() {
-                Ok(Some(records)) => return Some(Ok(self.page(records))),
-                Ok(None) => {}
-                Err(error) => return Some(Err(self.ended_by(error))),
-            }
             let step = match &mut self.steps {
                 Some(steps) => steps.next().await,
-                None => match self.begin().await {
-                    Ok(steps) => {
-                        self.steps = Some(steps);
-                        continue;
-                    }
-                    Err(error) => return Some(Err(self.ended_by(error))),
-                },
+                None => {
+                    self.steps = Some(self.begin().await?);
+                    continue;
+                }
             };
-            let Some(step) = step else { return self.end() };
-            if let Err(error) = self.take(step) {
-                return Some(Err(self.ended_by(error)));
+            match step {
+                None => return Ok(None),
+                Some(Step::Listed { pages, warnings, errors }) => {
+                    self.report.pages += pages;
+                    self.news.warnings.extend(warnings);
+                    self.report.windows += u64::from(errors.is_empty());
+                    errors.into_iter().try_for_each(|error| self.failed(error))?;
+                }
+                Some(Step::Fetched { outcome: Err(error), .. }) => self.failed(error)?,
+                Some(Step::Fetched { outcome: Ok(fetched), room }) => {
+                    return self.take(fetched, room).map(Some);
+                }
             }
         }
     }
 
-    /// The next records of the blob in hand; none if there is no blob.
-    fn records_in_hand(&mut self) -> Result<Option<Vec<AuditRecord>>> {
-        let Some((blob, _)) = &mut self.blob else { return Ok(None) };
-        let (mut records, errors) = blob.take(PAGE_OF_RECORDS);
-        if blob.is_drained() {
-            self.blob = None;
-        }
-        self.without_id += records.iter().filter(|record| record.id.is_none()).count() as u64;
+    fn take(
+        &mut self,
+        fetched: Fetched<F::Piece>,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> Result<InHand<F::Piece>> {
+        let Fetched { mut piece, bytes, errors } = fetched;
+        self.report.blobs += 1;
+        self.report.bytes += bytes as u64;
+        self.without_id += F::without_id(&piece) as u64;
+        let all = F::count(&piece);
         if let Some(seen) = &mut self.seen_ids {
-            let all = records.len();
-            records.retain(|record| record.id.as_deref().is_none_or(|id| seen.insert(id)));
-            self.report.duplicates += (all - records.len()) as u64;
+            F::retain(&mut piece, |id| id.is_none_or(|id| seen.insert(id)));
         }
-        if let Some(paths) = &self.request.extended {
-            for record in &mut records {
-                record.extend(paths);
-            }
-        }
-        self.report.records += records.len() as u64;
+        self.report.duplicates += (all - F::count(&piece)) as u64;
+        self.report.records += F::count(&piece) as u64;
         errors.into_iter().try_for_each(|error| self.failed(error))?;
-        Ok(Some(records))
-    }
-
-    fn take(&mut self, step: Step) -> Result<()> {
-        match step {
-            Step::Listed { pages, warnings, errors } => {
-                self.report.pages += pages;
-                self.news.warnings.extend(warnings);
-                self.report.windows += u64::from(errors.is_empty());
-                errors.into_iter().try_for_each(|error| self.failed(error))?;
-            }
-            Step::Fetched { outcome: Err(error), .. } => self.failed(error)?,
-            Step::Fetched { outcome: Ok(blob), room } => {
-                self.report.blobs += 1;
-                self.report.bytes += blob.bytes as u64;
-                self.blob = Some((blob, room));
-            }
-        }
-        Ok(())
+        Ok(InHand { piece, room })
     }
 
     fn failed(&mut self, error: Error) -> Result<()> {
@@ -151,40 +147,40 @@ impl Feed {
         Ok(())
     }
 
-    fn page(&mut self, records: Vec<AuditRecord>) -> Page<AuditRecord> {
+    /// Tells of something by the next page.
+    pub(super) fn warn(&mut self, warning: Warning) {
+        self.news.warnings.push(warning);
+    }
+
+    /// A page of these items, with what was met since the last one.
+    pub(super) fn page<T>(&mut self, items: Vec<T>) -> Page<T> {
         self.report.refusals = self.client.corridor().pace.refusals();
         self.told = Some(self.report.clone());
         let News { errors, warnings } = std::mem::take(&mut self.news);
-        Page { errors, warnings, report: Some(self.report.clone()), ..Page::of(records) }
+        Page { errors, warnings, report: Some(self.report.clone()), ..Page::of(items) }
     }
 
-    /// A last page with what is left to tell, and then the summary of the failures if that is wanted.
-    fn end(&mut self) -> Option<Result<Page<AuditRecord>>> {
+    /// After the last piece: a page with what is left to tell; none if all is told.
+    pub(super) fn rest<T>(&mut self) -> Option<Page<T>> {
         if self.without_id > 0 {
             let count = std::mem::take(&mut self.without_id);
             let message = format!("{count} records have no id; they cannot be told from duplicates");
             self.news.warnings.push(Warning::new(WarningCode::MissingId, message));
         }
-        if !self.news.warnings.is_empty() || self.told.as_ref() != Some(&self.report) {
-            // Asked again, the ended stream of steps says again that it has ended.
-            self.steps = Some(stream::empty().boxed());
-            return Some(Ok(self.page(Vec::new())));
-        }
-        self.ended = true;
-        if self.request.on_error == OnError::Raise && !self.failures.is_empty() {
-            return Some(Err(summary(std::mem::take(&mut self.failures), &self.report)));
-        }
-        None
+        let is_told = self.news.warnings.is_empty() && self.told.as_ref() == Some(&self.report);
+        (!is_told).then(|| self.page(Vec::new()))
     }
 
-    fn ended_by(&mut self, error: Error) -> Error {
-        self.ended = true;
-        self.steps = None;
-        error
+    /// After the last piece: the summary of all that failed, if the caller wants it as an error.
+    pub(super) fn verdict(&mut self) -> Result<()> {
+        if self.request.on_error == OnError::Raise && !self.failures.is_empty() {
+            return Err(summary(std::mem::take(&mut self.failures), &self.report));
+        }
+        Ok(())
     }
 
     /// Makes the plan, and the streams that carry it out.
-    async fn begin(&mut self) -> Result<BoxStream<'static, Step>> {
+    async fn begin(&mut self) -> Result<BoxStream<'static, Step<F::Piece>>> {
         let corridor = self.client.corridor();
         let now = corridor.service_now().await?;
         let (span, clamped) = self.span.resolve(now)?;
@@ -198,7 +194,7 @@ impl Feed {
         };
         let route = Route::of(&self.client).await?;
         let pipeline = Pipeline::new(self.client.clone(), route);
-        Ok(steps(pipeline, types, span, self.request.ordered))
+        Ok(steps(pipeline, types, span, self.request.ordered, &self.form))
     }
 }
 

@@ -13,6 +13,7 @@ mod content_type;
 mod diagnose;
 mod ensure;
 mod feed;
+mod fields;
 mod follow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -25,6 +26,7 @@ mod record;
 mod record_type;
 mod records;
 mod route;
+mod scan;
 mod schema;
 mod search;
 mod sensitive_types;

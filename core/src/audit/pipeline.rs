@@ -6,6 +6,14 @@
 //! ```
 //! Nothing runs that nobody waits for: the streams are driven by who asks for the next step, and
 //! dropping them ends their requests.
+//!
+//! What a blob becomes is its [`Form`]. A new one is a type that implements it: `finds` says what the one
+//! pass over the bytes looks for, `make` turns the blob into a piece, on a worker task and for many blobs at
+//! once, and `count` and `retain` are what the feed needs for its report and for `dedupe`. `Feed::new` with
+//! that form checks the request; `Feed::next` then gives the pieces, in order if that is asked for, each
+//! with the room in the budget that it takes as long as it is kept. Errors, warnings, report and summary are
+//! the feed's: `Feed::page` puts what was met since the last page beside its items, and after the last piece
+//! `Feed::rest` and `Feed::verdict` say what is left to tell and how it ended. `AsRecords` is the example.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,10 +26,11 @@ use tokio_util::task::AbortOnDropHandle;
 use super::blob::Blob;
 use super::budget::Budget;
 use super::codes;
-use super::content::{Content, fetch};
+use super::content::{Content, fetch_finding};
 use super::content_type::ContentType;
 use super::record::Origin;
 use super::route::Route;
+use super::scan::Finds;
 use super::walk::{Walk, Walked};
 use super::window::Window;
 use crate::Client;
@@ -34,10 +43,43 @@ const LISTED_AHEAD: usize = 2;
 /// while one is asked for again and again. What they may hold is limited by the budget.
 const FETCHED_AHEAD: usize = 16;
 
+/// What the blobs of a feed are read as.
+pub(super) trait Form: Send + Sync + 'static {
+    /// What a blob becomes.
+    type Piece: Send + 'static;
+
+    /// What is looked for in the records. It has to be the ids at least where duplicates are left out.
+    fn finds(&self) -> Finds;
+
+    /// Makes it of a blob, on a worker task. What is no record in the blob is told by the feed.
+    fn make(&self, blob: Blob) -> Self::Piece;
+
+    /// How many records it has.
+    fn count(piece: &Self::Piece) -> usize;
+
+    /// Leaves out the records whose id `is_new` refuses. It is asked in order, once for each record.
+    fn retain(piece: &mut Self::Piece, is_new: impl FnMut(Option<&str>) -> bool);
+
+    /// How many records have no id; none if the ids were not looked for.
+    fn without_id(piece: &Self::Piece) -> usize;
+
+    /// What it holds in memory, in bytes.
+    fn held(piece: &Self::Piece) -> usize;
+}
+
 /// What the streams behind the feed bring.
-pub(super) enum Step {
+pub(super) enum Step<P> {
     Listed { pages: u64, warnings: Vec<Warning>, errors: Vec<Error> },
-    Fetched { outcome: Result<Blob>, room: Option<OwnedSemaphorePermit> },
+    Fetched { outcome: Result<Fetched<P>>, room: Option<OwnedSemaphorePermit> },
+}
+
+/// A blob that is there, in its form.
+pub(super) struct Fetched<P> {
+    pub(super) piece: P,
+    /// How long it is, decompressed.
+    pub(super) bytes: usize,
+    /// What in it is no record.
+    pub(super) errors: Vec<Error>,
 }
 
 /// What all tasks of one feed have in common.
@@ -59,17 +101,18 @@ struct Listed {
 }
 
 enum Work {
-    Tell(Step),
+    Tell(Listed),
     Fetch(Content),
 }
 
 /// Lists and fetches these content types over this span.
-pub(super) fn steps(
+pub(super) fn steps<F: Form>(
     pipeline: Pipeline,
     types: Vec<ContentType>,
     span: Window,
     ordered: bool,
-) -> BoxStream<'static, Step> {
+    form: &Arc<F>,
+) -> BoxStream<'static, Step<F::Piece>> {
     let jobs: Vec<_> =
         types.into_iter().flat_map(|of| span.split().map(move |window| (of.clone(), window))).collect();
     let pipeline = Arc::new(pipeline);
@@ -80,13 +123,15 @@ pub(super) fn steps(
             .map(|listed| listed.unwrap_or_else(|error| Listed { errors: vec![error], ..Listed::default() }))
     });
     let mut seen = Seen::default();
+    let form = Arc::clone(form);
+    let carry_out = move |work| carry_out(Arc::clone(&pipeline), Arc::clone(&form), work);
     if ordered {
         let work = listings.buffered(LISTED_AHEAD).flat_map(move |listed| stream::iter(seen.work(listed)));
-        work.map(move |work| carry_out(Arc::clone(&pipeline), work)).buffered(fetched_ahead).boxed()
+        work.map(carry_out).buffered(fetched_ahead).boxed()
     } else {
         let work =
             listings.buffer_unordered(LISTED_AHEAD).flat_map(move |listed| stream::iter(seen.work(listed)));
-        work.map(move |work| carry_out(Arc::clone(&pipeline), work)).buffer_unordered(fetched_ahead).boxed()
+        work.map(carry_out).buffer_unordered(fetched_ahead).boxed()
     }
 }
 
@@ -137,10 +182,16 @@ async fn list(pipeline: Arc<Pipeline>, of: ContentType, window: Window) -> Liste
     listed
 }
 
-fn carry_out(pipeline: Arc<Pipeline>, work: Work) -> BoxFuture<'static, Step> {
+fn carry_out<F: Form>(
+    pipeline: Arc<Pipeline>,
+    form: Arc<F>,
+    work: Work,
+) -> BoxFuture<'static, Step<F::Piece>> {
     Box::pin(async move {
         let content = match work {
-            Work::Tell(step) => return step,
+            Work::Tell(Listed { pages, warnings, errors, .. }) => {
+                return Step::Listed { pages, warnings, errors };
+            }
             Work::Fetch(content) => content,
         };
         let origin = Origin::new(Some(content.content_type.clone()), content.content_id.as_str());
@@ -148,17 +199,22 @@ fn carry_out(pipeline: Arc<Pipeline>, work: Work) -> BoxFuture<'static, Step> {
             return Step::Fetched { outcome: Err(expired(&origin)), room: None };
         }
         let mut room = pipeline.budget.room().await;
-        // On all cores: blobs are decompressed and cut there.
+        // On all cores: blobs are decompressed, cut and turned into their form there.
         let outcome = on_a_task(async move {
             let uri = content.content_uri.as_deref();
-            let blob = fetch(&pipeline.client, &pipeline.route, &origin, uri).await?;
-            pipeline.budget.learn(blob.bytes);
-            Ok(blob)
+            let blob = fetch_finding(form.finds(), &pipeline.client, &pipeline.route, &origin, uri).await?;
+            let (bytes, errors) = (blob.bytes, blob.errors());
+            let piece = form.make(blob);
+            let held = F::held(&piece);
+            pipeline.budget.learn(held);
+            Ok((Fetched { piece, bytes, errors }, held))
         });
-        let outcome = outcome.await.and_then(|outcome| outcome);
-        if let (Some(room), Ok(blob)) = (&mut room, &outcome) {
-            Budget::settle(room, blob.bytes);
-        }
+        let outcome = outcome.await.and_then(|outcome| outcome).map(|(fetched, held)| {
+            if let Some(room) = &mut room {
+                Budget::settle(room, held);
+            }
+            fetched
+        });
         Step::Fetched { outcome, room }
     })
 }
@@ -198,7 +254,7 @@ impl Seen {
             }
         }
         warnings.extend(repeated.iter().map(|(of, count)| repeated_content(*count, of, None)));
-        work.push_front(Work::Tell(Step::Listed { pages, warnings, errors }));
+        work.push_front(Work::Tell(Listed { content: Vec::new(), pages, warnings, errors }));
         work
     }
 }

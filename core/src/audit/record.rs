@@ -1,19 +1,19 @@
 //! One audit record: the common schema typed, and the whole original kept byte for byte.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::address;
 use super::content_type::ContentType;
-use super::lenient;
+use super::fields::{Fields, Place as Within};
 use super::record_type::{AuditLogScope, RecordType, UserType};
+use super::scan::{self, Finds, Why};
 use super::schema;
 use crate::dispatch::{Cell, Item};
 use crate::error::{Error, Place, Result};
@@ -164,42 +164,54 @@ impl AuditRecord {
     }
 
     /// Reads an element of a blob; none if it is not an object.
-    pub(super) fn read(raw: Bytes, origin: &Origin) -> Option<AuditRecord> {
-        let common: Common = serde_json::from_slice(&raw).ok()?;
-        let Common(mut record) = common;
-        record.content_type.clone_from(&origin.content_type);
-        record.content_id = Some(origin.content_id.to_string());
-        if let Some(ip) = &record.client_ip
-            && let Some((address, port)) = address::parse(ip)
-        {
-            (record.client_address, record.client_port) = (Some(address.to_string()), port);
-        }
-        record.raw = raw;
-        Some(record)
+    pub(super) fn read(raw: &Bytes, origin: &Origin) -> Option<AuditRecord> {
+        let row = scan::record(raw, Within::new(0, raw.len())?, Finds::Fields)?;
+        Some(AuditRecord::of(&Fields::new(raw, &row, origin)))
     }
 
-    fn empty() -> Self {
+    /// What it holds in memory, with its share of the blob, in bytes.
+    pub(super) fn held(&self) -> usize {
+        let texts = [
+            &self.id,
+            &self.operation,
+            &self.workload,
+            &self.user_id,
+            &self.client_ip,
+            &self.client_address,
+            &self.organization_id,
+            &self.user_key,
+            &self.result_status,
+            &self.object_id,
+            &self.content_id,
+        ];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        size_of::<Self>() + texts + self.raw.len()
+    }
+
+    pub(super) fn of(fields: &Fields<'_>) -> AuditRecord {
+        let client_ip = fields.client_ip();
+        let address = client_ip.as_deref().and_then(address::parse);
         AuditRecord {
-            id: None,
-            creation_time: None,
-            operation: None,
-            record_type: None,
-            workload: None,
-            user_id: None,
-            client_ip: None,
-            client_address: None,
-            client_port: None,
-            organization_id: None,
-            user_type: None,
-            user_key: None,
-            result_status: None,
-            object_id: None,
-            scope: None,
-            app_access_context: None,
-            content_type: None,
-            content_id: None,
+            id: fields.id().map(Cow::into_owned),
+            creation_time: fields.creation_time(),
+            operation: fields.operation().map(Cow::into_owned),
+            record_type: fields.record_type(),
+            workload: fields.workload().map(Cow::into_owned),
+            user_id: fields.user_id().map(Cow::into_owned),
+            client_ip: client_ip.map(Cow::into_owned),
+            client_address: address.map(|(address, _)| address.to_string()),
+            client_port: address.and_then(|(_, port)| port),
+            organization_id: fields.organization_id().map(Cow::into_owned),
+            user_type: fields.user_type(),
+            user_key: fields.user_key().map(Cow::into_owned),
+            result_status: fields.result_status().map(Cow::into_owned),
+            object_id: fields.object_id().map(Cow::into_owned),
+            scope: fields.scope(),
+            app_access_context: fields.app_access_context().and_then(|json| serde_json::from_str(json).ok()),
+            content_type: fields.content_type().cloned(),
+            content_id: Some(fields.content_id().to_owned()),
             extended: None,
-            raw: Bytes::new(),
+            raw: fields.raw_bytes(),
         }
     }
 }
@@ -217,17 +229,17 @@ impl fmt::Debug for AuditRecord {
 }
 
 /// A record that is nested as deep as this is not delivered: languages read JSON by recursion.
-const TOO_DEEP: usize = 128;
+pub(super) const TOO_DEEP: usize = 128;
 
 /// Why an element is not read as a record although it may be one; none if it is within the limits.
-pub(super) fn beyond_limits(element: &[u8], longest: usize) -> Option<String> {
+pub(super) fn beyond_limits(element: &[u8], longest: usize) -> Option<Why> {
     if element.len() > longest {
-        return Some(format!("has {} bytes, and {longest} are allowed by max_record_bytes", element.len()));
+        return Some(Why::TooLong);
     }
     // Nearly all have fewer brackets in all, which is quickly told.
     let opens = memchr::memchr2_iter(b'{', b'[', element);
     let too_deep = opens.take(TOO_DEEP).count() == TOO_DEEP && depth(element) >= TOO_DEEP;
-    too_deep.then(|| format!("is nested {TOO_DEEP} levels deep or deeper"))
+    too_deep.then_some(Why::TooDeep)
 }
 
 /// How deep well-formed JSON is nested.
@@ -261,6 +273,10 @@ impl Origin {
         Origin { content_type, content_id: content_id.into() }
     }
 
+    pub(super) fn content_type(&self) -> Option<&ContentType> {
+        self.content_type.as_ref()
+    }
+
     pub(super) fn content_id(&self) -> &str {
         &self.content_id
     }
@@ -271,70 +287,13 @@ impl Origin {
     }
 }
 
-/// The common fields of a record, read in one pass; of repeated keys the last one counts.
-struct Common(AuditRecord);
-
-impl<'de> Deserialize<'de> for Common {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Common;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an audit record")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Common, A::Error> {
-                let mut record = AuditRecord::empty();
-                while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
-                    record.set(&key, map.next_value()?);
-                }
-                Ok(Common(record))
-            }
-        }
-
-        deserializer.deserialize_map(Fields)
-    }
-}
-
-impl AuditRecord {
-    fn set(&mut self, key: &str, value: &RawValue) {
-        let text = || lenient::text(value);
-        match key {
-            "Id" => self.id = text().filter(|id| !id.is_empty()),
-            "CreationTime" => self.creation_time = text().and_then(|t| lenient::time(&t)),
-            "Operation" => self.operation = text(),
-            "RecordType" => self.record_type = lenient::int(value).map(RecordType),
-            "Workload" => self.workload = text(),
-            "UserId" => self.user_id = text(),
-            "ClientIP" => self.client_ip = text().filter(|ip| !ip.trim().is_empty()),
-            "OrganizationId" => self.organization_id = text(),
-            "UserType" => self.user_type = lenient::int(value).map(UserType),
-            "UserKey" => self.user_key = text(),
-            "ResultStatus" => self.result_status = text(),
-            "ObjectId" => self.object_id = text(),
-            "Scope" => self.scope = lenient::int(value).map(AuditLogScope),
-            "AppAccessContext" => {
-                self.app_access_context =
-                    serde_json::from_str(value.get()).ok().filter(|v: &Value| !v.is_null());
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A key, borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     fn read(json: &str) -> AuditRecord {
-        AuditRecord::read(Bytes::from(json.to_owned()), &Origin::new(None, "blob")).unwrap()
+        AuditRecord::read(&Bytes::from(json.to_owned()), &Origin::new(None, "blob")).unwrap()
     }
 
     #[test]
@@ -380,12 +339,12 @@ mod tests {
             assert!(read(&nested(levels)).data().is_ok(), "{levels}");
         }
         for levels in [128, 200_000] {
-            assert!(beyond_limits(nested(levels).as_bytes(), usize::MAX).unwrap().contains("deep"));
+            assert!(beyond_limits(nested(levels).as_bytes(), usize::MAX) == Some(Why::TooDeep));
         }
         let brackets =
             format!(r#"{{"a":"{}\"{}","b":[{}[]]}}"#, "[".repeat(200), "{".repeat(200), "[],".repeat(200));
         assert_eq!(beyond_limits(brackets.as_bytes(), 10_000), None);
-        assert!(beyond_limits(brackets.as_bytes(), 100).unwrap().contains("max_record_bytes"));
+        assert!(beyond_limits(brackets.as_bytes(), 100) == Some(Why::TooLong));
     }
 
     proptest! {
@@ -398,7 +357,7 @@ mod tests {
                 format!("{}: {value}", serde_json::to_string(key).unwrap())
             }).collect();
             let json = format!("{{{}}}", object.join(","));
-            let record = AuditRecord::read(Bytes::from(json.clone()), &Origin::new(None, "blob"));
+            let record = AuditRecord::read(&Bytes::from(json.clone()), &Origin::new(None, "blob"));
             prop_assert_eq!(record.unwrap().raw, json.as_bytes());
         }
     }

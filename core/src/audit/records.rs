@@ -1,18 +1,27 @@
 //! `records(...)`: what the feed is for. The request, and the builder that Rust programs use.
 
+use std::vec;
+
+use futures::FutureExt;
+use futures::stream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedSemaphorePermit;
 
+use super::PAGE_OF_RECORDS;
+use super::blob::Blob;
 use super::content_type::ContentType;
-use super::feed;
+use super::feed::{Feed, InHand};
+use super::pipeline::Form;
 use super::record::AuditRecord;
+use super::scan::Finds;
 use super::window::Span;
 use crate::Client;
 use crate::dispatch::{Listing, Operation};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::open_enum::text_enum;
-use crate::page::Paged;
+use crate::page::{Page, Paged};
 
 text_enum! {
     /// What happens when a blob, a page or a content type cannot be read.
@@ -104,6 +113,18 @@ impl Listing for ListRecords {
     const IS_FEED: bool = true;
 
     fn open(self, client: Client) -> Result<Paged<AuditRecord>> {
+        let form = AsRecords { extended: self.extended.clone() };
+        let feed = Feed::new(client, self, form)?;
+        let pages = Pages { feed, records: Vec::new().into_iter(), room: None, ended: false };
+        Ok(Paged::new(stream::unfold(pages, |mut pages| {
+            async move { pages.next().await.map(|page| (page, pages)) }.boxed()
+        })))
+    }
+}
+
+impl ListRecords {
+    /// Refuses what cannot be right.
+    pub(super) fn check(&self) -> Result<Span> {
         if let Some(types) = &self.content_types {
             if types.is_empty() {
                 return Err(Error::invalid(
@@ -116,8 +137,79 @@ impl Listing for ListRecords {
         if self.extended.iter().flatten().any(|path| path.split('.').any(|part| part.trim().is_empty())) {
             return Err(Error::invalid("extended holds an empty path"));
         }
-        let span = Span::new(self.start, self.end, self.last)?;
-        Ok(feed::open(client, self, span))
+        Span::new(self.start, self.end, self.last)
+    }
+}
+
+/// A blob as its records.
+struct AsRecords {
+    extended: Option<Vec<String>>,
+}
+
+impl Form for AsRecords {
+    type Piece = Vec<AuditRecord>;
+
+    fn finds(&self) -> Finds {
+        Finds::Fields
+    }
+
+    fn make(&self, blob: Blob) -> Vec<AuditRecord> {
+        let mut records = blob.records();
+        if let Some(paths) = &self.extended {
+            records.iter_mut().for_each(|record| record.extend(paths));
+        }
+        records
+    }
+
+    fn count(records: &Vec<AuditRecord>) -> usize {
+        records.len()
+    }
+
+    fn retain(records: &mut Vec<AuditRecord>, mut is_new: impl FnMut(Option<&str>) -> bool) {
+        records.retain(|record| is_new(record.id.as_deref()));
+    }
+
+    fn without_id(records: &Vec<AuditRecord>) -> usize {
+        records.iter().filter(|record| record.id.is_none()).count()
+    }
+
+    fn held(records: &Vec<AuditRecord>) -> usize {
+        records.iter().map(AuditRecord::held).sum()
+    }
+}
+
+/// The records in pages.
+struct Pages {
+    feed: Feed<AsRecords>,
+    records: vec::IntoIter<AuditRecord>,
+    room: Option<OwnedSemaphorePermit>,
+    ended: bool,
+}
+
+impl Pages {
+    async fn next(&mut self) -> Option<Result<Page<AuditRecord>>> {
+        if self.ended {
+            return None;
+        }
+        if self.records.as_slice().is_empty() {
+            self.room = None;
+            match self.feed.next().await {
+                Ok(Some(InHand { piece, room })) => {
+                    (self.records, self.room) = (piece.into_iter(), room);
+                }
+                Ok(None) => {
+                    let rest = self.feed.rest();
+                    self.ended = rest.is_none();
+                    return rest.map(Ok).or_else(|| self.feed.verdict().err().map(Err));
+                }
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+        let records = self.records.by_ref().take(PAGE_OF_RECORDS).collect();
+        Some(Ok(self.feed.page(records)))
     }
 }
 

@@ -3,6 +3,8 @@
 //! The tables describe intent. They give documentation and a lenient reading where one is asked for;
 //! no record is refused because of them.
 
+mod paths;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -15,6 +17,8 @@ use super::record_type::{RecordType, family};
 use crate::Client;
 use crate::dispatch::{Call, Operation};
 use crate::error::Result;
+
+pub(super) use paths::{Unknown, ValueType, value_type};
 
 /// Field names, types and mandatory flags of 170 schemas, from the documentation's tables.
 static TABLES: LazyLock<Tables> =
@@ -155,7 +159,7 @@ fn convert(value: &Value, type_: Option<&str>) -> Option<Value> {
         Some("datetime") => lenient::time(&text()?).map(|time| time.to_string().into()),
         Some("int32" | "int64") => {
             let raw = serde_json::value::to_raw_value(value).ok()?;
-            lenient::int(&raw).map(Value::from)
+            lenient::int(raw.get()).map(Value::from)
         }
         Some("bool") => lenient::truth(value).map(Value::from),
         Some("guid") => text().filter(|guid| !guid.is_empty()).map(Value::from),

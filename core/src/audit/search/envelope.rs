@@ -47,8 +47,8 @@ pub(super) fn read(element: &Bytes, origin: &Origin) -> Option<AuditRecord> {
     let envelope: Envelope<'_> = serde_json::from_slice(element).ok()?;
     let data = envelope.audit_data.and_then(|data| audit_data(element, data));
     let mut record = data
-        .and_then(|data| AuditRecord::read(data, origin))
-        .or_else(|| AuditRecord::read(element.clone(), origin))?;
+        .and_then(|data| AuditRecord::read(&data, origin))
+        .or_else(|| AuditRecord::read(element, origin))?;
     record.content_id = None;
     envelope.complete(&mut record);
     Some(record)
@@ -69,7 +69,10 @@ fn audit_data(element: &Bytes, data: &RawValue) -> Option<Bytes> {
 
 impl Envelope<'_> {
     fn complete(&self, record: &mut AuditRecord) {
-        let text = |value: Option<&RawValue>| value.and_then(lenient::text).filter(|t| !t.trim().is_empty());
+        let text = |value: Option<&RawValue>| {
+            let text = lenient::text(value?.get())?;
+            (!text.trim().is_empty()).then(|| text.into_owned())
+        };
         let fill = |field: &mut Option<String>, value: Option<&RawValue>| {
             if field.is_none() {
                 *field = text(value);

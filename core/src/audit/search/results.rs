@@ -11,6 +11,7 @@ use super::super::PAGE_OF_RECORDS;
 use super::super::feed::summary;
 use super::super::record::{AuditRecord, Origin, beyond_limits};
 use super::super::records::OnError;
+use super::super::scan::Why;
 use super::SearchRecords;
 use super::envelope;
 use super::query::{Query, State};
@@ -187,11 +188,14 @@ impl Search {
         for element in reading.elements.drain(..count) {
             let outcome = match beyond_limits(&element, longest) {
                 Some(why) => Err(why),
-                None => envelope::read(&element, &origin).ok_or_else(|| "is not a record".into()),
+                None => envelope::read(&element, &origin).ok_or(Why::NoRecord),
             };
             match outcome {
                 Ok(record) => records.push(record),
-                Err(why) => self.failed(not_a_record(&element, &why, reading.taken))?,
+                Err(why) => {
+                    let why = why.words(element.len(), longest);
+                    self.failed(not_a_record(&element, &why, reading.taken))?;
+                }
             }
             reading.taken += 1;
         }
