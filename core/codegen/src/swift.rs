@@ -17,7 +17,7 @@ mod records;
 mod table;
 mod text;
 
-use groups::commits;
+use groups::has_own_type;
 use names::pascal;
 
 const FACES: &str = "bindings-swift/Sources/M365Kit/Faces";
@@ -40,8 +40,14 @@ pub fn write(api: &Api) -> Vec<(PathBuf, String)> {
     ];
     for group in api.groups.iter().filter(|group| !group.name.is_empty()) {
         files.push((pascal(&group.name), writer.group(group)));
-        for operation in group.operations.iter().filter(|operation| commits(operation)) {
-            files.push((pascal(&operation.name), writer.following(group, operation)));
+        let own: Vec<String> = group
+            .operations
+            .iter()
+            .filter(|operation| has_own_type(operation))
+            .map(|operation| writer.listing(group, operation))
+            .collect();
+        if !own.is_empty() {
+            files.push((pascal(&group.name) + "Listings", file("Foundation", &own)));
         }
     }
     for name in writer.homes() {

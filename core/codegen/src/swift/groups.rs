@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::names::{identifier, pascal};
-use super::params::{arguments, takes_payload};
+use super::params::{Param, arguments, takes_payload};
 use super::text::{doc, invocation, signature};
 use super::{Writer, file};
 use crate::model::{Group, Operation, Shape, Type};
@@ -23,21 +23,19 @@ impl Writer<'_> {
         let params = self.params(operation);
         let result = self.ty(&operation.result);
         let (returns, verb) = match (&operation.shape, &operation.result) {
-            (Shape::Pages { commits: true, .. }, _) => {
+            _ if has_own_type(operation) => {
                 let name = pascal(&operation.name);
                 (format!(" -> {name}"), format!("{name}("))
             }
-            (Shape::Pages { .. }, _) => (format!(" -> Paged<{result}>"), "scope.paged(".to_owned()),
+            (Shape::Pages { .. } | Shape::Columns, _) => {
+                (format!(" -> Paged<{result}>"), "scope.paged(".to_owned())
+            }
+            (Shape::Run, _) => panic!("{}: what runs hangs below a listing in Swift", operation.name),
             (_, Type::None) => (" async throws".to_owned(), "try await scope.call(".to_owned()),
             (_, Type::Body) => (format!(" async throws -> {result}"), "try await scope.body(".to_owned()),
             _ => (format!(" async throws -> {result}"), "try await scope.call(".to_owned()),
         };
-        assert!(
-            operation.methods.is_empty() || commits(operation),
-            "{}: only a listing that commits has methods in Swift",
-            operation.name
-        );
-        let mut crossing = if commits(operation) {
+        let mut crossing = if has_own_type(operation) {
             vec!["scope: scope".to_owned(), format!("arguments: {}", arguments(&operation.params))]
         } else {
             vec![format!("\"{}\"", operation.name), arguments(&operation.params)]
@@ -51,16 +49,17 @@ impl Writer<'_> {
         text + "    }\n"
     }
 
-    /// What a listing that commits is, and what else can be done with it.
-    pub(super) fn following(&self, group: &Group, operation: &Operation) -> String {
+    /// What a listing with a type of its own is, and what else can be done with it.
+    pub(super) fn listing(&self, group: &Group, operation: &Operation) -> String {
         let name = pascal(&operation.name);
         let about = format!(
-            "What `{}` of ``{}`` gives. Nothing is sent before it is iterated.",
+            "What `{}` of ``{}`` gives. Nothing is sent before it is iterated, or one of its methods is called.",
             identifier(&operation.method),
             pascal(&group.name)
         );
+        let protocol = if commits(operation) { "Following" } else { "Listing" };
         let mut text = doc(&about, 0, &[]);
-        _ = writeln!(text, "public struct {name}: Following {{");
+        _ = writeln!(text, "public struct {name}: {protocol} {{");
         let item = self.ty(&operation.result);
         _ = writeln!(text, "    public typealias AsyncIterator = Paged<{item}>.AsyncIterator\n");
         _ = writeln!(text, "    public let listing: Paged<{item}>");
@@ -68,7 +67,12 @@ impl Writer<'_> {
             text += "    private let scope: Scope\n    private let arguments: Arguments\n";
         }
         text += "\n    init(scope: Scope, arguments: Arguments) {\n";
-        _ = writeln!(text, "        listing = scope.endless(\"{}\", arguments)", operation.name);
+        _ = writeln!(
+            text,
+            "        listing = scope.{}(\"{}\", arguments)",
+            begun_by(operation),
+            operation.name
+        );
         if !operation.methods.is_empty() {
             text += "        self.scope = scope\n        self.arguments = arguments\n";
         }
@@ -77,28 +81,50 @@ impl Writer<'_> {
             text.push('\n');
             text += &self.method_below(operation, method);
         }
-        file("Foundation", &[text + "}\n"])
+        text + "}\n"
     }
 
     /// Goes over with the arguments of the listing, of which nothing else is begun.
     fn method_below(&self, operation: &Operation, method: &Operation) -> String {
-        let params = self.params(method);
+        let mut params = self.params(method);
         let result = self.ty(&method.result);
-        assert!(
-            matches!(method.shape, Shape::Pages { commits: false, .. }),
-            "{}: what hangs below a listing is a listing in Swift",
-            method.name
-        );
         let mut passed = arguments(&method.params);
-        passed.insert_str(1, &format!("\"{}\": arguments, ", operation.method));
+        let whole = format!("\"{}\": arguments", operation.method);
+        passed.insert_str(1, &if method.params.is_empty() { whole } else { whole + ", " });
+        let passed = passed.replace(":]", "]");
+        let mut crossing = vec![format!("\"{}\"", method.name), passed];
+        let (returns, verb) = match method.shape {
+            Shape::Pages { commits: false, .. } | Shape::Columns => {
+                (format!(" -> Paged<{result}>"), format!("scope.{}(", begun_by(operation)))
+            }
+            Shape::Run => {
+                params.push(Param::plain("progress", "ProgressHandler?", PROGRESS).default("nil"));
+                crossing.push("as: listing".to_owned());
+                crossing.push("progress: progress".to_owned());
+                (format!(" async throws -> {result}"), "try await scope.run(".to_owned())
+            }
+            _ => panic!("{}: what hangs below a listing is a listing, or runs, in Swift", method.name),
+        };
         let mut text = doc(&method.doc, 1, &params);
         let head = format!("public func {}", identifier(&method.method));
-        text += &signature(1, &head, &params, &format!(" -> Paged<{result}>"));
-        text += &invocation(2, "scope.endless(", &[format!("\"{}\"", method.name), passed]);
+        text += &signature(1, &head, &params, &returns);
+        text += &invocation(2, &verb, &crossing);
         text + "    }\n"
     }
 }
 
-pub(super) fn commits(operation: &Operation) -> bool {
+const PROGRESS: &str = "Is told how far it has come, again and again, and once at the end.";
+
+/// Whether what an operation gives is more than pages.
+pub(super) fn has_own_type(operation: &Operation) -> bool {
+    commits(operation) || !operation.methods.is_empty()
+}
+
+fn commits(operation: &Operation) -> bool {
     matches!(operation.shape, Shape::Pages { commits: true, .. })
+}
+
+/// The function that begins a listing, or one that hangs below it: what has no end keeps less of what it told.
+fn begun_by(operation: &Operation) -> &'static str {
+    if commits(operation) { "endless" } else { "paged" }
 }

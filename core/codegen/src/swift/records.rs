@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::names::{camel, identifier};
 use super::text::{doc, listed};
 use super::{WIDTH, Writer};
-use crate::model::{Enum, EnumKind, Record};
+use crate::model::{Enum, EnumKind, Field, Record, Type};
 
 impl Writer<'_> {
     pub(super) fn record(&self, record: &Record) -> String {
@@ -17,7 +17,7 @@ impl Writer<'_> {
             let property = identifier(&field.name);
             let label = camel(&field.name);
             let ty = self.ty(&field.ty);
-            if field.raw {
+            if is_text_of_bytes(field) {
                 text += &doc(&field.doc, 1, &[]);
                 _ = writeln!(text, "    public var {label}Bytes: Data");
                 inits.push((
@@ -36,7 +36,7 @@ impl Writer<'_> {
             text += "    public var extra: [String: JSON]\n";
             inits.push(("extra: [String: JSON] = [:]".to_owned(), "self.extra = extra".to_owned()));
         }
-        for field in record.fields.iter().filter(|field| field.raw) {
+        for field in record.fields.iter().filter(|field| is_text_of_bytes(field)) {
             let label = camel(&field.name);
             text += "\n    /// The same as text.\n";
             _ = writeln!(
@@ -90,13 +90,20 @@ impl Writer<'_> {
     }
 }
 
+/// Whether a field is a text that is kept as the bytes it came in, and not bytes of another kind.
+fn is_text_of_bytes(field: &Field) -> bool {
+    field.raw && field.ty != Type::Bytes
+}
+
 fn decoding(record: &Record) -> String {
     let mut text = String::from("\n    public init(from decoder: any Decoder) throws {\n");
     text += "        let members = try MemberReader(decoder)\n";
     for field in &record.fields {
         let name = &field.name;
-        if field.raw {
+        if is_text_of_bytes(field) {
             _ = writeln!(text, "        {}Bytes = try members.bytes(\"{name}\")", camel(name));
+        } else if field.raw {
+            _ = writeln!(text, "        {} = try members.data(\"{name}\")", identifier(name));
         } else {
             let way = if field.required { "required" } else { "optional" };
             _ = writeln!(text, "        {} = try members.{way}(\"{name}\")", identifier(name));

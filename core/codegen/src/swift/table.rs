@@ -30,8 +30,10 @@ impl Writer<'_> {
         let call = self.call_of(operation, "given");
         // Only decoding throws where pages are named but not yet asked for.
         let (bind, sink) = match (&operation.shape, &operation.result) {
-            (Shape::Pages { .. }, _) if call.arguments.is_empty() => ("let listing = ", COLLECT),
-            (Shape::Pages { .. }, _) => ("let listing = try ", COLLECT),
+            (Shape::Pages { .. } | Shape::Columns, _) if call.arguments.is_empty() => {
+                ("let listing = ", COLLECT)
+            }
+            (Shape::Pages { .. } | Shape::Columns, _) => ("let listing = try ", COLLECT),
             (_, Type::None) => ("try await ", "        return .result(.null)\n"),
             _ => ("let result = try await ", "        return try .result(json(result))\n"),
         };
@@ -45,8 +47,16 @@ impl Writer<'_> {
         let whole = self.call_of(operation, "inner");
         _ = writeln!(text, "        let inner = given.inner(\"{}\")", operation.method);
         text += &invocation(2, &format!("let whole = try {}", whole.head), &whole.arguments);
-        let head = format!("let listing = try whole.{}(", identifier(&method.method));
-        text += &invocation(2, &head, &self.passed(method, "given"));
+        let mut passed = self.passed(method, "given");
+        let name = identifier(&method.method);
+        if method.shape == Shape::Run {
+            text += "        return try await given.run(whole) { progress in\n";
+            passed.push("progress: progress".to_owned());
+            text += &invocation(3, &format!("try await whole.{name}("), &passed);
+            return text + "        }\n";
+        }
+        let attempt = if passed.is_empty() { "" } else { "try " };
+        text += &invocation(2, &format!("let listing = {attempt}whole.{name}("), &passed);
         text + COLLECT
     }
 
