@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{NOTICE, WIDTH, enums_of, module_of};
-use crate::model::{Api, Type};
+use crate::model::{Api, Field, Type};
 
 /// Which way a value goes, which decides how freely it may be given.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -106,11 +106,10 @@ impl<'a> File<'a> {
         name.to_owned()
     }
 
-    pub(super) fn has_raw(&self, ty: &Type) -> bool {
-        let Type::Record(name) = ty else { return false };
-        self.api
-            .records
-            .iter()
-            .any(|record| record.name == *name && record.fields.iter().any(|field| field.raw))
+    /// The field of a record that travels beside its JSON.
+    pub(super) fn raw_field(&self, ty: &Type) -> Option<&'a Field> {
+        let Type::Record(name) = ty else { return None };
+        let record = self.api.records.iter().find(|record| record.name == *name)?;
+        record.fields.iter().find(|field| field.raw)
     }
 }

@@ -24,39 +24,41 @@ impl File<'_> {
     }
 
     /// What stands in front of the class that has an operation: its options, and the class of what it gives if
-    /// that keeps a position. `owner` is the class, empty for the client.
+    /// there is more to be done with that than to read it. `owner` is the class, empty for the client.
     pub(super) fn around(&mut self, owner: &str, operation: &Operation) {
         self.options(owner, operation);
-        if !commits(operation) {
-            let below = operation.methods.iter().map(|below| below.name.as_str()).collect::<Vec<_>>();
-            assert!(below.is_empty(), "{below:?}: only what keeps a position has methods of its own");
+        if !has_class(operation) {
             return;
         }
-        let class = following_name(owner, operation);
+        assert!(is_feed(operation), "{}: only feeds have methods of their own", operation.name);
+        let class = class_name(owner, operation);
         for below in &operation.methods {
-            let pages = matches!(below.shape, Shape::Pages { commits: false, .. });
-            assert!(
-                pages && below.methods.is_empty(),
-                "{}: what hangs below another gives pages",
-                below.name
-            );
+            let reads = is_feed(below) && !commits(below);
+            assert!(reads && below.methods.is_empty(), "{}: what hangs below a feed reads it", below.name);
             self.options(&class, below);
         }
-        self.following(owner, &class, operation);
+        self.listing(owner, &class, operation);
     }
 
-    /// The class of a listing that keeps its position.
-    fn following(&mut self, owner: &str, class: &str, operation: &Operation) {
+    /// The class of a listing that keeps its position, or can be read in several ways.
+    fn listing(&mut self, owner: &str, class: &str, operation: &Operation) {
+        self.import("../base", "type FeedOptions");
         self.import("../base", "type Scope");
-        self.import("../following", "Following");
-        let read = if self.has_raw(&operation.result) { "readItemsWithRaw" } else { "readItems" };
-        self.import("../records", read);
+        let (base, about) = if commits(operation) {
+            ("Following", "a listing that keeps its position.")
+        } else {
+            ("Listing", "a listing that can be read in other ways too.")
+        };
+        self.import(if commits(operation) { "../following" } else { "../listing" }, base);
+        let read = self.reader(&operation.result).unwrap_or_else(|| {
+            self.import("../records", "readItems");
+            "readItems".to_owned()
+        });
         let item = self.ty(&operation.result, Direction::Out);
-        let about =
-            format!("What {{@link {}}} gives: a listing that keeps its position.", link(owner, operation));
+        let about = format!("What {{@link {}}} gives: {about}", link(owner, operation));
         let mut text = format!(
-            "{}export class {class} extends Following<{item}> {{\n  /** @internal */\n  constructor(scope: Scope, \
-             options: object) {{\n    super(scope, '{}', options, {read});\n  }}\n",
+            "{}export class {class} extends {base}<{item}> {{\n  /** @internal */\n  constructor(scope: Scope, \
+             options: FeedOptions) {{\n    super(scope, '{}', options, {read});\n  }}\n",
             doc(&about, "", &[]),
             operation.name
         );
@@ -67,12 +69,23 @@ impl File<'_> {
         self.body.push(text + "}\n");
     }
 
+    /// What reads the items of a page, if they have bytes beside their JSON.
+    fn reader(&mut self, ty: &Type) -> Option<String> {
+        let field = self.raw_field(ty)?;
+        if field.ty == Type::Bytes {
+            self.import("../records", "readItemsWithBytes");
+            return Some(format!("readItemsWithBytes('{}')", field.name));
+        }
+        let record = self.ty(ty, Direction::Out);
+        Some(format!("read{record}s"))
+    }
+
     /// The interface of what an operation may be told, if it has any.
     fn options(&mut self, owner: &str, operation: &Operation) {
         let Some(name) = options_name(owner, operation) else { return };
-        self.import("../base", "type CallOptions");
+        let base = self.common_options(operation);
         let about = format!("What {{@link {}}} may be told.", link(owner, operation));
-        let mut text = format!("{}export interface {name} extends CallOptions {{\n", doc(&about, "", &[]));
+        let mut text = format!("{}export interface {name} extends {base} {{\n", doc(&about, "", &[]));
         for field in operation.params.iter().filter(|field| !must_be_said(field)) {
             text += &self.member(field, Direction::In);
         }
@@ -84,12 +97,17 @@ impl File<'_> {
         self.body.push(text + "}\n");
     }
 
+    /// What every operation of its shape may be told.
+    fn common_options(&mut self, operation: &Operation) -> &'static str {
+        let name = if is_feed(operation) { "FeedOptions" } else { "CallOptions" };
+        self.import("../base", &format!("type {name}"));
+        name
+    }
+
     pub(super) fn method(&mut self, owner: &str, operation: &Operation) -> String {
         let required: Vec<&Field> = operation.params.iter().filter(|field| must_be_said(field)).collect();
-        let options = options_name(owner, operation).unwrap_or_else(|| {
-            self.import("../base", "type CallOptions");
-            "CallOptions".to_owned()
-        });
+        let options =
+            options_name(owner, operation).unwrap_or_else(|| self.common_options(operation).to_owned());
         let mut params = Vec::new();
         let mut tags = Vec::new();
         for field in &required {
@@ -102,16 +120,22 @@ impl File<'_> {
         let result = self.ty(&operation.result, Direction::Out);
         let generic = if operation.result == Type::Body { "<T = unknown>" } else { "" };
         let name = &operation.name;
+        let mut read = None;
         let (result, call) = match &operation.shape {
             Shape::Call { .. } => (format!("Promise<{result}>"), format!("call('{name}'")),
-            Shape::Pages { commits: true, .. } => {
-                let class = following_name(owner, operation);
-                (class.clone(), format!("following({class}"))
+            Shape::Run => (format!("Promise<{result}>"), format!("run('{name}'")),
+            Shape::Columns => {
+                self.import("../batches", "type Batches");
+                ("Batches".to_owned(), format!("columns('{name}'"))
             }
-            Shape::Pages { .. } | Shape::Run | Shape::Columns => {
+            Shape::Pages { .. } if has_class(operation) => {
+                let class = class_name(owner, operation);
+                (class.clone(), format!("listing({class}"))
+            }
+            Shape::Pages { feed, .. } => {
                 self.import("../paged", "type Paged");
-                let call = if self.has_raw(&operation.result) { "pagedWithRaw" } else { "paged" };
-                (format!("Paged<{result}>"), format!("{call}('{name}'"))
+                read = self.reader(&operation.result);
+                (format!("Paged<{result}>"), format!("{}('{name}'", if *feed { "feed" } else { "paged" }))
             }
         };
         let head = format!("{}{generic}", camel(&operation.method));
@@ -128,13 +152,14 @@ impl File<'_> {
             args.push(if member == name { name } else { format!("{member}: {name}") });
         }
         let opening = format!("    return this.{call}, ");
-        let line = format!("{opening}{{ {} }});", args.join(", "));
+        let end = read.map_or_else(|| ");".to_owned(), |read| format!(", {read});"));
+        let line = format!("{opening}{{ {} }}{end}", args.join(", "));
         if required.is_empty() {
-            _ = writeln!(text, "{opening}options);");
+            _ = writeln!(text, "{opening}options{end}");
         } else if line.len() <= WIDTH {
             _ = writeln!(text, "{line}");
         } else {
-            _ = writeln!(text, "{opening}{{\n      {},\n    }});", args.join(",\n      "));
+            _ = writeln!(text, "{opening}{{\n      {},\n    }}{end}", args.join(",\n      "));
         }
         text + "  }\n"
     }
@@ -148,8 +173,17 @@ fn commits(operation: &Operation) -> bool {
     matches!(operation.shape, Shape::Pages { commits: true, .. })
 }
 
-/// The class of what an operation gives that keeps a position.
-fn following_name(owner: &str, operation: &Operation) -> String {
+fn is_feed(operation: &Operation) -> bool {
+    matches!(operation.shape, Shape::Pages { feed: true, .. } | Shape::Run | Shape::Columns)
+}
+
+/// Whether there is more to be done with what it gives than to read it.
+fn has_class(operation: &Operation) -> bool {
+    commits(operation) || !operation.methods.is_empty()
+}
+
+/// The class of what such an operation gives.
+fn class_name(owner: &str, operation: &Operation) -> String {
     format!("{owner}{}", pascal(&operation.method))
 }
 

@@ -43,7 +43,10 @@ impl File<'_> {
         let mut text = format!("{}export interface {} {{\n", doc(&record.doc, "", &[]), record.name);
         let direction = if record.input && !record.output { Direction::In } else { Direction::Out };
         for field in &record.fields {
-            if field.raw {
+            if field.raw && field.ty == Type::Bytes {
+                let ty = self.ty(&field.ty, Direction::Out);
+                _ = write!(text, "{}  {}: {ty};\n", doc(&field.doc, "  ", &[]), key(&camel(&field.name)));
+            } else if field.raw {
                 assert_eq!(
                     field.name, "raw",
                     "{}: src-ts/records.ts gives a record `raw` and `data`",
@@ -62,6 +65,18 @@ impl File<'_> {
             text += "  /** What this version has no field for stays on the record. */\n  [extra: string]: unknown;\n";
         }
         self.body.push(text + "}\n");
+        if record.fields.iter().any(|field| field.raw && field.ty != Type::Bytes) {
+            self.columns(record);
+        }
+    }
+
+    /// What makes records with a text from the columns of a page.
+    fn columns(&mut self, record: &Record) {
+        self.import("../records", "readRecords");
+        let fields = record.fields.iter().filter(|field| !field.raw);
+        let names: Vec<String> = fields.map(|field| format!("'{}'", field.name)).collect();
+        let (name, list) = (&record.name, names.join(",\n  "));
+        self.body.push(format!("const read{name}s = readRecords<{name}>([\n  {list},\n]);\n"));
     }
 
     /// A field as a member of an interface.
