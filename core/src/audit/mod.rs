@@ -17,6 +17,7 @@ mod fields;
 mod follow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod jsonl;
 mod lenient;
 mod lines;
 mod listing;
@@ -37,16 +38,19 @@ mod window;
 
 pub(crate) use codes::judge;
 pub(crate) use columns::as_bytes;
-pub use columns::{ColumnBatch, Compression, PartitionColumn, RecordBatches, WriteParquet, Written};
+pub use columns::{
+    BatchesBuilder, ColumnBatch, Compression, PartitionColumn, RecordBatches, WriteParquet, WriteParquetBuilder, Written,
+};
 pub use content::{Content, GetContent, ListContent};
 pub use content_type::ContentType;
 pub use diagnose::{Diagnose, DiagnoseBuilder, Diagnosis, Finding, FindingCode, Severity};
 pub use ensure::EnsureSubscriptions;
 pub use follow::{
     CommitMode, ExportState, FollowBuilder, FollowFeed, FollowIntoJsonl, FollowIntoParquet, FollowState, Gap,
-    InspectState, OpenFile, ParkedContent, ParkedSpan, SinkStep, TypeState,
+    InspectState, JsonlBuilder, OpenFile, ParkedContent, ParkedSpan, SinkStep, TypeState,
 };
-pub use lines::{Lines, RecordLines, WriteJsonl};
+pub use jsonl::{WriteJsonl, WriteJsonlBuilder};
+pub use lines::{Lines, RecordLines};
 pub use notifications::{ListNotifications, Notification, NotificationStatus};
 pub use record::AuditRecord;
 pub use record_type::{AuditLogScope, RecordType, UserType};

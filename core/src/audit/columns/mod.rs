@@ -1,8 +1,17 @@
 //! The feed as columns: Arrow record batches, and Parquet files.
 
 mod batches;
+mod build;
+mod dictionary;
+mod find;
+mod gather;
+mod ipc;
 mod parquet;
+mod paths;
+mod plan;
 
-pub(crate) use batches::as_bytes;
-pub use batches::{ColumnBatch, RecordBatches};
-pub use parquet::{Compression, PartitionColumn, WriteParquet, Written};
+pub use batches::{BatchesBuilder, ColumnBatch, RecordBatches};
+pub(crate) use ipc::as_bytes;
+pub use parquet::{Compression, PartitionColumn, WriteParquet, WriteParquetBuilder, Written};
+pub(in crate::audit) use parquet::{Spooled, write_file};
+pub(in crate::audit) use plan::Plan;

@@ -1,16 +1,32 @@
 //! `records(...).write_parquet(...)`.
 
+mod file;
+mod partition;
+mod run;
+mod spooled;
+mod target;
+mod writers;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use self::partition::Partitioning;
+use self::run::Job;
+use self::target::Target;
+use super::gather::Batches;
+use super::plan::Plan;
 use crate::Client;
-use crate::audit::records::ListRecords;
+use crate::audit::records::{ListRecords, RecordsBuilder};
 use crate::dispatch::{Item, Listing, Operation};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::open_enum::text_enum;
 use crate::page::Paged;
+
+pub(in crate::audit) use self::spooled::{Spooled, write_file};
 
 text_enum! {
     /// How Parquet files are compressed.
@@ -109,7 +125,94 @@ impl Listing for WriteParquet {
     const IS_FEED: bool = true;
     const RUNS: bool = true;
 
-    fn open(self, _client: Client) -> Result<Paged<Written>> {
-        Err(Error::new(ErrorKind::Service, "is being built"))
+    fn open(self, client: Client) -> Result<Paged<Written>> {
+        if let Compression::Unknown(name) = &self.compression {
+            return Err(Error::invalid(format!("compression {name:?} is none of zstd, snappy and none")));
+        }
+        let partitioning = Partitioning::new(self.partition_by.as_deref(), self.records.extended.as_deref())?;
+        let target = Target::new(self.target, !partitioning.is_none(), self.overwrite, self.append)?;
+        let plan = Plan::new(self.records.extended.as_deref(), self.raw, None)?;
+        let job =
+            Job { target, partitioning, compression: self.compression, schema: Arc::clone(&plan.schema) };
+        Ok(run::pages(Batches::new(client, self.records, plan)?, job))
+    }
+}
+
+/// Puts a request to write Parquet together, and carries it out when it is awaited; what each part means is
+/// said at [`WriteParquet`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing is read until it is awaited"]
+pub struct WriteParquetBuilder {
+    client: Client,
+    request: WriteParquet,
+}
+
+impl RecordsBuilder {
+    /// Writes the records into Parquet: a file if the name ends in `.parquet`, else a folder of them.
+    pub fn write_parquet(self, target: impl Into<PathBuf>) -> WriteParquetBuilder {
+        let RecordsBuilder { client, request: records } = self;
+        let request = WriteParquet {
+            records,
+            target: target.into(),
+            partition_by: None,
+            compression: zstd(),
+            raw: yes(),
+            overwrite: false,
+            append: false,
+        };
+        WriteParquetBuilder { client, request }
+    }
+}
+
+impl WriteParquetBuilder {
+    /// Puts the rows into folders by these columns.
+    pub fn partition_by(mut self, columns: impl IntoIterator<Item = PartitionColumn>) -> Self {
+        self.request.partition_by = Some(columns.into_iter().collect());
+        self
+    }
+
+    /// How the files are compressed.
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.request.compression = compression;
+        self
+    }
+
+    /// Whether there is a column `raw` with the whole record as JSON text.
+    pub fn raw(mut self, raw: bool) -> Self {
+        self.request.raw = raw;
+        self
+    }
+
+    /// Whether what is there is replaced, once all is written.
+    pub fn overwrite(mut self, overwrite: bool) -> Self {
+        self.request.overwrite = overwrite;
+        self
+    }
+
+    /// Whether files are added to a folder that has some.
+    pub fn append(mut self, append: bool) -> Self {
+        self.request.append = append;
+        self
+    }
+
+    /// The pages of the work: each tells how far it has come, and the last one holds what was written.
+    pub fn pages(self) -> Paged<Written> {
+        self.request.open(self.client).unwrap_or_else(Paged::failed)
+    }
+}
+
+impl IntoFuture for WriteParquetBuilder {
+    type Output = Result<Written>;
+    type IntoFuture = BoxFuture<'static, Result<Written>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let mut pages = self.pages();
+            let mut written = Written::default();
+            while let Some(page) = pages.next_page().await? {
+                written = page.items.into_iter().next().unwrap_or(written);
+            }
+            Ok(written)
+        })
     }
 }

@@ -1,0 +1,178 @@
+//! Finds the values of all paths in one pass over a record, and copies none.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::paths::{Leads, Node, Paths};
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found<'a> {
+    /// Nothing, or null.
+    Absent,
+    /// A value, as JSON.
+    Json(&'a str),
+    /// The path goes on, but what stands on its way is no object.
+    Blocked,
+}
+
+/// Puts what stands at the paths into `found`, in the order of their columns. Of repeated keys the last one
+/// counts; a name that holds dots itself is found by them.
+pub(super) fn find<'a>(paths: &Paths, record: &'a str, found: &mut Vec<Found<'a>>) {
+    found.clear();
+    found.resize(paths.columns.len(), Found::Absent);
+    search(record, &paths.roots, Some(paths), found);
+}
+
+fn search<'a>(json: &'a str, nodes: &[Node], top: Option<&Paths>, found: &mut [Found<'a>]) {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    // Records are well formed; what could not be read of one that is not would be absent.
+    let _ = Object { nodes, top, found }.deserialize(&mut reader);
+}
+
+struct Object<'n, 'f, 'a> {
+    nodes: &'n [Node],
+    /// All paths, at the top of a record.
+    top: Option<&'n Paths>,
+    found: &'f mut [Found<'a>],
+}
+
+impl<'a> DeserializeSeed<'a> for Object<'_, '_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Object<'_, '_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key_seed(Key)? {
+            if let Some(node) = self.nodes.iter().find(|node| node.name.as_bytes() == &*key) {
+                let value: &'a RawValue = map.next_value()?;
+                let value = value.get();
+                match &node.leads {
+                    Leads::To(column) => self.found[*column] = at(value),
+                    Leads::Into(_) if !value.starts_with('{') => {
+                        let way =
+                            if matches!(value, "null" | "\"\"") { Found::Absent } else { Found::Blocked };
+                        node.each_column(&mut |column| self.found[column] = way);
+                    }
+                    Leads::Into(nodes) => {
+                        node.each_column(&mut |column| self.found[column] = Found::Absent);
+                        search(value, nodes, None, self.found);
+                    }
+                }
+            } else if let Some(column) = self.top.and_then(|paths| spelled_with_dots(paths, &key)) {
+                let value: &'a RawValue = map.next_value()?;
+                self.found[column] = at(value.get());
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn at(value: &str) -> Found<'_> {
+    if value == "null" { Found::Absent } else { Found::Json(value) }
+}
+
+fn spelled_with_dots(paths: &Paths, key: &[u8]) -> Option<usize> {
+    memchr::memchr(b'.', key)?;
+    paths.columns.iter().position(|column| column.path.as_bytes() == key)
+}
+
+/// A key as bytes, which may hold half a character where the service cut one.
+struct Key;
+
+impl<'a> DeserializeSeed<'a> for Key {
+    type Value = Cow<'a, [u8]>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Cow<'a, [u8]>, D::Error> {
+        deserializer.deserialize_bytes(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Key {
+    type Value = Cow<'a, [u8]>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_bytes<E>(self, key: &'a [u8]) -> Result<Cow<'a, [u8]>, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'a str) -> Result<Cow<'a, [u8]>, E> {
+        Ok(Cow::Borrowed(key.as_bytes()))
+    }
+
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<Cow<'a, [u8]>, E> {
+        Ok(Cow::Owned(key.to_owned()))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Cow<'a, [u8]>, E> {
+        Ok(Cow::Owned(key.as_bytes().to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn all(paths: &[&str], record: &str) -> Vec<String> {
+        let paths: Vec<_> = paths.iter().map(|path| format!("~{path}")).collect();
+        let paths = Paths::check(&paths, &[]).unwrap();
+        let mut found = Vec::new();
+        find(&paths, record, &mut found);
+        found
+            .iter()
+            .map(|found| match found {
+                Found::Absent => "-".to_owned(),
+                Found::Json(json) => (*json).to_owned(),
+                Found::Blocked => "blocked".to_owned(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn values_are_found_wherever_they_stand() {
+        let record =
+            r#"{"x":[{"a":1}],"a":{"b":{"c":"t"},"d":[1, 2],"e":null},"n":-1.50,"\u0041":true,"p.q":"dots"}"#;
+        assert_eq!(
+            all(&["a.b.c", "a.d", "a.e", "n", "A", "p.q", "a.b.x", "x.a"], record),
+            ["\"t\"", "[1, 2]", "-", "-1.50", "true", "\"dots\"", "-", "blocked"]
+        );
+    }
+
+    #[test]
+    fn of_repeated_keys_the_last_one_counts_whole() {
+        assert_eq!(all(&["a.b", "a.c"], r#"{"a":{"b":1,"b":2,"c":3},"a":{"b":4}}"#), ["4", "-"]);
+        assert_eq!(all(&["a.b"], r#"{"a":{"b":1},"a":"text"}"#), ["blocked"]);
+        assert_eq!(all(&["a.b"], r#"{"a":"text","a":""}"#), ["-"]);
+    }
+
+    #[test]
+    fn a_text_cut_within_a_character_hides_nothing_behind_it() {
+        assert_eq!(all(&["a", "b"], r#"{"cut \uD83D":"x \uD83D","a":"\uD83D","b":1}"#), [r#""\uD83D""#, "1"]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_read_makes_it_panic(record in ".{0,60}") {
+            all(&["a.b", "c"], &record);
+        }
+    }
+}
