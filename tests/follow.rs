@@ -237,7 +237,7 @@ async fn files_hold_every_record_once_however_often_the_sink_is_dropped() {
     let mut random = fastrand::Rng::new();
     println!("seed {}", random.get_seed());
     for _ in 0..20 {
-        let mut steps = sink().into_jsonl(stage.path("out"));
+        let mut steps = sink().into_jsonl(stage.path("out")).stream();
         let life = Duration::from_millis(random.u64(5..150));
         let _ = tokio::time::timeout(life, async {
             loop {
@@ -246,7 +246,7 @@ async fn files_hold_every_record_once_however_often_the_sink_is_dropped() {
         })
         .await;
     }
-    let mut steps = sink().stop_when_caught_up(true).into_jsonl(stage.path("out"));
+    let mut steps = sink().stop_when_caught_up(true).into_jsonl(stage.path("out")).stream();
     while let Some(page) = steps.next_page().await.unwrap() {
         assert!(page.errors.is_empty(), "{:?}", page.errors);
     }

@@ -105,7 +105,7 @@ impl Outcome {
         let json = page.json().map_err(|error| error.to_string())?;
         let Value::Array(items) = parse(&json.items)? else { return Err("items are no list".into()) };
         for mut item in items {
-            if let Some(place) = item.get("bytes") {
+            if let Some(place) = item.get("bytes").filter(|place| place.is_array()) {
                 self.items.extend(single_lines(&item["records"], beside(place, &json.payload)?)?);
                 continue;
             }

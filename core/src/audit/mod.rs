@@ -17,7 +17,6 @@ mod fields;
 mod follow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
-mod jsonl;
 mod lenient;
 mod lines;
 mod listing;
@@ -38,9 +37,7 @@ mod window;
 
 pub(crate) use codes::judge;
 pub(crate) use columns::as_bytes;
-pub use columns::{
-    BatchesBuilder, ColumnBatch, Compression, PartitionColumn, RecordBatches, WriteParquet, WriteParquetBuilder, Written,
-};
+pub use columns::{ColumnBatch, Compression, PartitionColumn, RecordBatches, WriteParquet, Written};
 pub use content::{Content, GetContent, ListContent};
 pub use content_type::ContentType;
 pub use diagnose::{Diagnose, DiagnoseBuilder, Diagnosis, Finding, FindingCode, Severity};
@@ -49,8 +46,7 @@ pub use follow::{
     CommitMode, ExportState, FollowBuilder, FollowFeed, FollowIntoJsonl, FollowIntoParquet, FollowState, Gap,
     InspectState, JsonlBuilder, OpenFile, ParkedContent, ParkedSpan, SinkStep, TypeState,
 };
-pub use jsonl::{WriteJsonl, WriteJsonlBuilder};
-pub use lines::{Lines, RecordLines};
+pub use lines::{Lines, RecordLines, WriteJsonl};
 pub use notifications::{ListNotifications, Notification, NotificationStatus};
 pub use record::AuditRecord;
 pub use record_type::{AuditLogScope, RecordType, UserType};

@@ -5,7 +5,6 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::state::{Delivered, WorkKey, WorkRow};
 use crate::audit::blob::Blob;
 use crate::audit::content::Content;
-use crate::audit::record::AuditRecord;
 use crate::error::Error;
 use crate::page::Warning;
 
@@ -48,7 +47,18 @@ pub(super) struct Batch {
 /// The records of one blob in a batch.
 pub(super) struct Chunk {
     pub(super) content: Content,
-    pub(super) records: Vec<AuditRecord>,
+    pub(super) records: Blob,
+}
+
+impl Chunk {
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.rows().is_empty()
+    }
+
+    /// The records, each as it came.
+    pub(super) fn raws(&self) -> impl Iterator<Item = &[u8]> {
+        self.records.rows().iter().map(|row| self.records.fields(row).raw())
+    }
 }
 
 impl Batch {
@@ -60,6 +70,6 @@ impl Batch {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.records.len()).sum()
+        self.chunks.iter().map(|chunk| chunk.records.rows().len()).sum()
     }
 }

@@ -13,7 +13,7 @@ use super::shared::Shared;
 use super::state::{WorkKey, WorkRow};
 use crate::audit::budget::Budget;
 use crate::audit::codes;
-use crate::audit::content::fetch;
+use crate::audit::content::fetch_finding;
 use crate::audit::pipeline::expired;
 use crate::audit::record::Origin;
 use crate::error::{Error, ErrorKind, Result};
@@ -97,7 +97,8 @@ impl Fetcher {
         let mut room = self.budget.room().await;
         let outcome = {
             let _slot = self.slots.acquire().await;
-            fetch(&shared.client, &shared.route, &origin, row.content.content_uri.as_deref()).await
+            let uri = row.content.content_uri.as_deref();
+            fetch_finding(shared.options.finds, &shared.client, &shared.route, &origin, uri).await
         };
         match outcome {
             Ok(mut blob) => {

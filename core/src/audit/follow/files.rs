@@ -1,31 +1,42 @@
-//! Files of JSON Lines that a crash neither tears nor doubles.
+//! Files that a crash neither tears nor doubles.
 //!
-//! A line is safe when the state says how long the file is. What a run that was killed wrote behind that is
-//! cut off when the file is opened again. A file has its final name only when nothing more comes.
+//! What is written is safe when the state says how long the file is. What a run that was killed wrote behind
+//! that is cut off when the file is opened again. A file has its final name only when nothing more comes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::batch::Chunk;
+use super::form::{Form, Found, is_there, partial, sync_folder, take_up, trouble};
 use super::state::{FileRow, Following};
 use crate::audit::content::Content;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::page::Warning;
 
-const PARTIAL: &str = "partial";
-/// Lines are gathered to so many bytes before they are written.
+/// What is written is gathered to so many bytes.
 const BUFFER: usize = 256 * 1024;
+
+/// When a file is whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) max_bytes: u64,
+    pub(super) max_age: SignedDuration,
+}
 
 /// The files of one folder that are being written.
 pub(super) struct Files {
     directory: PathBuf,
-    max_bytes: u64,
-    max_age: SignedDuration,
+    limits: Limits,
+    form: Form,
     /// By day and content type.
     open: BTreeMap<String, Open>,
+    /// The highest numbers that were given here. None is given twice, though somebody may have taken the file
+    /// away: until the state has forgotten it, it stands there by its name.
+    numbers: BTreeMap<String, u32>,
     /// As long as these files are at work, also for somebody who has gone, nobody else may take them up. Stands
     /// last, so that it outlives them.
     _following: Following,
@@ -39,40 +50,64 @@ struct Open {
 /// What was found of the files of an earlier run.
 #[derive(Default)]
 pub(super) struct TakenUp {
-    /// Files that are whole and have their name.
-    pub(super) named: Vec<String>,
+    /// Files into which nothing more comes: to be remembered as sealed, and then finished.
+    pub(super) due: Vec<FileRow>,
+    /// Files that need not be remembered any more.
+    pub(super) gone: Vec<String>,
     /// Files that hold less than was written into them.
     pub(super) errors: Vec<Error>,
 }
 
+/// Files that got their final name.
+#[derive(Default)]
+pub(super) struct Finished {
+    pub(super) paths: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Finished {
+    pub(super) fn extend(&mut self, more: Finished) {
+        self.paths.extend(more.paths);
+        self.warnings.extend(more.warnings);
+    }
+}
+
 impl Files {
-    /// Takes up the files where the state says that they are safe.
+    /// Takes up the files where the state says that they are safe. Those of another folder or form are whole.
     pub(super) fn open(
         directory: &Path,
-        max_bytes: u64,
-        max_age: SignedDuration,
+        limits: Limits,
+        form: Form,
         rows: Vec<FileRow>,
         following: Following,
     ) -> Result<(Files, TakenUp)> {
         fs::create_dir_all(directory).map_err(|e| trouble(directory, e))?;
         let directory = directory.canonicalize().map_err(|e| trouble(directory, e))?;
-        let mut files = Files { directory, max_bytes, max_age, open: BTreeMap::new(), _following: following };
+        let (open, numbers) = (BTreeMap::new(), BTreeMap::new());
+        let mut files = Files { directory, limits, form, open, numbers, _following: following };
         let mut found = TakenUp::default();
         for row in rows {
             let path = PathBuf::from(&row.path);
-            let goes_on = !row.sealed && path.parent() == Some(&files.directory);
+            let (key, number) = key_of(&path);
+            let is_here = path.parent() == Some(&files.directory);
+            if is_here {
+                files.used(&key, number);
+            }
             match take_up(&row) {
-                Ok(Some(file)) if goes_on => {
+                Ok(Found::Open(file)) if is_here && row.form == files.form => {
                     let file = BufWriter::with_capacity(BUFFER, file);
-                    files.open.insert(key_of(&path), Open { row, file });
+                    files.open.insert(key, Open { row, file });
                 }
-                outcome => {
-                    match outcome {
-                        Ok(Some(_)) => give_name(&path).map_err(|e| trouble(&path, e))?,
-                        Ok(None) => {}
-                        Err(error) => found.errors.push(error),
-                    }
-                    found.named.push(row.path);
+                // Nothing is made of a file that holds nothing.
+                Ok(Found::Open(_)) if row.bytes == 0 => {
+                    fs::remove_file(partial(&path)).map_err(|e| trouble(&path, e))?;
+                    found.gone.push(row.path);
+                }
+                Ok(Found::Open(_) | Found::Whole) => found.due.push(FileRow { sealed: true, ..row }),
+                Ok(Found::Gone) => found.gone.push(row.path),
+                Err(error) => {
+                    found.errors.push(error);
+                    found.gone.push(row.path);
                 }
             }
         }
@@ -84,7 +119,7 @@ impl Files {
     /// They must be remembered before anything is written, so that no file with records is ever unknown.
     pub(super) fn prepare(&mut self, chunks: &[Chunk], now: Timestamp) -> Result<Vec<FileRow>> {
         let mut made = Vec::new();
-        for chunk in chunks.iter().filter(|chunk| !chunk.records.is_empty()) {
+        for chunk in chunks.iter().filter(|chunk| !chunk.is_empty()) {
             let key = key(&chunk.content, now);
             if !self.open.contains_key(&key) {
                 let open = self.make(&key, now)?;
@@ -98,13 +133,11 @@ impl Files {
     /// Writes the records, and waits until they are on the disk; gives how the files stand now.
     pub(super) fn write(&mut self, chunks: &[Chunk], now: Timestamp) -> Result<Vec<FileRow>> {
         let mut touched = BTreeSet::new();
-        for chunk in chunks.iter().filter(|chunk| !chunk.records.is_empty()) {
+        for chunk in chunks.iter().filter(|chunk| !chunk.is_empty()) {
             let key = key(&chunk.content, now);
             let Some(open) = self.open.get_mut(&key) else { continue };
-            for record in &chunk.records {
-                let written = write_line(&mut open.file, &record.raw);
-                open.row.bytes += written.map_err(|e| trouble(Path::new(&open.row.path), e))?;
-            }
+            let written = self.form.write(&mut open.file, chunk);
+            open.row.bytes += written.map_err(|e| trouble(Path::new(&open.row.path), e))?;
             touched.insert(key);
         }
         let mut rows = Vec::new();
@@ -121,9 +154,9 @@ impl Files {
         self.open.values().map(|open| open.row.bytes).sum()
     }
 
-    /// Takes out what is long or old enough, or everything; it is to be remembered as sealed, and then named.
+    /// Takes out what is long or old enough, or everything; it is to be remembered as sealed, and then finished.
     pub(super) fn seal(&mut self, now: Timestamp, everything: bool) -> Vec<FileRow> {
-        let (max_bytes, max_age) = (self.max_bytes, self.max_age);
+        let Limits { max_bytes, max_age } = self.limits;
         let is_due = |row: &FileRow| {
             let is_old = now.duration_since(row.opened_at) >= max_age;
             row.bytes > 0 && (everything || is_old || row.bytes >= max_bytes)
@@ -139,79 +172,56 @@ impl Files {
         due
     }
 
-    /// Gives files that are whole their name.
-    pub(super) fn name(rows: &[FileRow]) -> Result<Vec<String>> {
+    /// Makes what it will be of each file into which nothing more comes.
+    pub(super) fn finish(rows: &[FileRow]) -> Result<Finished> {
+        let mut finished = Finished::default();
         for row in rows {
-            let path = Path::new(&row.path);
-            give_name(path).map_err(|e| trouble(path, e))?;
+            finished.warnings.extend(Form::finish(row)?);
+            finished.paths.push(row.path.clone());
         }
-        Ok(rows.iter().map(|row| row.path.clone()).collect())
+        Ok(finished)
     }
 
     /// A name that no file has, nor any that is being written here or by somebody else.
-    fn make(&self, key: &str, now: Timestamp) -> Result<Open> {
-        let mut sequence = 1u32;
+    fn make(&mut self, key: &str, now: Timestamp) -> Result<Open> {
         loop {
-            let path = self.directory.join(format!("{key}.{sequence:06}.jsonl"));
-            sequence += 1;
-            if path.exists() {
+            let number = self.numbers.get(key).map_or(1, |number| number + 1);
+            self.used(key, number);
+            let path = self.directory.join(format!("{key}.{number:06}.{}", self.form.ending()));
+            if is_there(&path) {
                 continue;
             }
-            match OpenOptions::new().write(true).create_new(true).open(partial(&path)) {
-                Ok(file) => {
-                    sync_folder(&path).map_err(|e| trouble(&path, e))?;
-                    let path = path.to_str().ok_or_else(|| {
-                        Error::invalid(format!("the folder {} is not valid UTF-8", self.directory.display()))
-                    })?;
-                    let row = FileRow { path: path.to_owned(), opened_at: now, bytes: 0, sealed: false };
-                    return Ok(Open { row, file: BufWriter::with_capacity(BUFFER, file) });
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            let file = match OpenOptions::new().write(true).create_new(true).open(partial(&path)) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(trouble(&path, error)),
+            };
+            // Somebody else's file may have got this name in between.
+            if is_there(&path) {
+                fs::remove_file(partial(&path)).map_err(|e| trouble(&path, e))?;
+                continue;
             }
+            sync_folder(&path).map_err(|e| trouble(&path, e))?;
+            let path = path.to_str().ok_or_else(|| {
+                Error::invalid(format!("the folder {} is not valid UTF-8", self.directory.display()))
+            })?;
+            let form = self.form.clone();
+            let row = FileRow {
+                path: path.to_owned(),
+                opened_at: now,
+                bytes: 0,
+                sealed: false,
+                finished: false,
+                form,
+            };
+            return Ok(Open { row, file: BufWriter::with_capacity(BUFFER, file) });
         }
     }
-}
 
-/// Cuts off what is not safe. None if the file has its name already, or nothing was ever written into it.
-fn take_up(row: &FileRow) -> Result<Option<File>> {
-    let path = Path::new(&row.path);
-    let mut file = match OpenOptions::new().write(true).open(partial(path)) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let has_its_name = row.sealed && path.exists();
-            return if has_its_name || row.bytes == 0 { Ok(None) } else { Err(shorter(row, 0)) };
-        }
-        Err(error) => return Err(trouble(path, error)),
-    };
-    let length = file.metadata().map_err(|e| trouble(path, e))?.len();
-    if length < row.bytes {
-        return Err(shorter(row, length));
+    fn used(&mut self, key: &str, number: u32) {
+        let highest = self.numbers.entry(key.to_owned()).or_default();
+        *highest = number.max(*highest);
     }
-    let cut =
-        file.set_len(row.bytes).and_then(|()| file.seek(SeekFrom::End(0))).and_then(|_| file.sync_all());
-    cut.map_err(|e| trouble(path, e))?;
-    Ok(Some(file))
-}
-
-fn shorter(row: &FileRow, length: u64) -> Error {
-    let message = format!(
-        "{}.{PARTIAL} holds {length} bytes, and {} were written into it and counted as safe",
-        row.path, row.bytes
-    );
-    Error::new(ErrorKind::Storage, message)
-        .with_hint("Somebody moved or cut it: leave files alone until they have lost the ending .partial. New records go into a new file")
-}
-
-/// A record as it came, on one line: line breaks can only stand between its parts.
-fn write_line(file: &mut impl Write, raw: &[u8]) -> io::Result<u64> {
-    let mut written = 1;
-    for piece in raw.split(|byte| matches!(byte, b'\n' | b'\r')) {
-        file.write_all(piece)?;
-        written += piece.len() as u64;
-    }
-    file.write_all(b"\n")?;
-    Ok(written)
 }
 
 /// The UTC day on which the content became available, and its content type.
@@ -226,39 +236,12 @@ fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
 }
 
-/// The name without sequence and ending.
-fn key_of(path: &Path) -> String {
+/// The name without number and ending, and the number.
+fn key_of(path: &Path) -> (String, u32) {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.rsplitn(3, '.').nth(2).unwrap_or_default().to_owned()
-}
-
-fn partial(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(PARTIAL);
-    name.into()
-}
-
-fn give_name(path: &Path) -> io::Result<()> {
-    fs::rename(partial(path), path)?;
-    sync_folder(path)
-}
-
-/// A new name is safe only when the folder is on the disk; systems whose folders cannot be opened see to it themselves.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix)
-        && let Some(folder) = path.parent()
-    {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
-}
-
-fn trouble(path: &Path, error: io::Error) -> Error {
-    let message = format!("{} cannot be written: {error}", path.display());
-    Error::new(ErrorKind::Storage, message)
-        .with_hint("Nothing is lost: what the state does not count as safe is fetched again. Check the disk and the permissions")
-        .with_source(error)
+    let mut parts = name.rsplitn(3, '.').skip(1);
+    let number = parts.next().and_then(|number| number.parse().ok()).unwrap_or_default();
+    (parts.next().unwrap_or_default().to_owned(), number)
 }
 
 #[cfg(test)]
@@ -266,18 +249,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_stays_on_its_line() {
-        let mut file = Vec::new();
-        let written = write_line(&mut file, b"{\r\n  \"Id\": \"a\\nb\"\n}").unwrap();
-        assert_eq!(file, b"{  \"Id\": \"a\\nb\"}\n");
-        assert_eq!(written, file.len() as u64);
-    }
-
-    #[test]
     fn the_key_stands_in_the_name() {
-        assert_eq!(
-            key_of(Path::new("/x/2026-11-22.Audit.Exchange.000012.jsonl")),
-            "2026-11-22.Audit.Exchange"
-        );
+        for ending in ["jsonl", "parquet"] {
+            let path = format!("/x/2026-11-22.Audit.Exchange.000012.{ending}");
+            assert_eq!(key_of(Path::new(&path)), ("2026-11-22.Audit.Exchange".to_owned(), 12));
+        }
     }
 }

@@ -32,16 +32,8 @@ use crate::page::{Page, Paged, Report};
 pub(super) fn open(client: Client, request: FollowFeed, options: Options) -> Paged<AuditRecord> {
     let follower = Follower::new(client, request, options);
     let ledger = Arc::clone(&follower.ledger);
-    let pages = stream::unfold(Some(follower), |follower| {
-        async move {
-            let mut follower = follower?;
-            match follower.next_page().await {
-                Ok(Some(page)) => Some((Ok(page), Some(follower))),
-                Ok(None) => None,
-                Err(error) => Some((Err(error), None)),
-            }
-        }
-        .boxed()
+    let pages = stream::try_unfold(follower, |mut follower| {
+        async move { Ok(follower.next_page().await?.map(|page| (page, follower))) }.boxed()
     });
     Paged::new(pages).with_commit(ledger).endless()
 }
@@ -105,7 +97,7 @@ impl Follower {
         let Some(batch) = self.next_batch(PAGE_OF_RECORDS).await? else { return Ok(None) };
         let report = self.report(&batch).await?;
         let Batch { chunks, errors, warnings, delivered } = batch;
-        let records = chunks.into_iter().flat_map(|chunk| chunk.records).collect();
+        let records = chunks.iter().flat_map(|chunk| chunk.records.records()).collect();
         self.ledger.hand_out(delivered);
         Ok(Some(Page { errors, warnings, report: Some(report), ..Page::of(records) }))
     }
@@ -235,8 +227,8 @@ impl Follower {
     /// Moves records of the blob in hand into the batch; false if there is no blob in hand.
     fn take_records(&mut self, batch: &mut Batch, most: usize) -> bool {
         let Some(fetched) = &mut self.blob else { return false };
-        let (records, errors) = fetched.blob.take(most.saturating_sub(batch.len()));
-        for error in errors {
+        let records = fetched.blob.take_part(most.saturating_sub(batch.len()));
+        for error in records.errors() {
             self.report.failed += 1;
             if self.request.on_error == OnError::RaiseAtOnce {
                 // The records that were read with it come first, and are not read again.

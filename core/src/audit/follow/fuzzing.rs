@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::form::Form;
 use super::state::{
     FIRST_LISTED, FileRow, GapRow, Safe, SpanRow, State, TypeRow, WorkKey, WorkRow, read_row, write_row,
 };
@@ -80,7 +81,14 @@ fn fill(path: &Path) -> Result<()> {
     let span = SpanRow { end: now, attempts: 1, retry_at: now, error: "x".to_owned() };
     state.set_span(&of, now, Some(&span))?;
     state.add_gap(&GapRow { content_type: of, start: now, end: now, told: false }, row)?;
-    let file = FileRow { path: "/x.jsonl".to_owned(), opened_at: now, bytes: 1, sealed: false };
+    let file = FileRow {
+        path: "/x.jsonl".to_owned(),
+        opened_at: now,
+        bytes: 1,
+        sealed: false,
+        finished: false,
+        form: Form::Lines,
+    };
     state.commit(&Safe { files: vec![file], ..Safe::default() }, now)
 }
 

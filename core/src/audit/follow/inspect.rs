@@ -227,7 +227,7 @@ impl FollowState {
             content_types,
             remembered: state.remembered()?,
             gaps: state.gaps()?.into_iter().map(gap).collect(),
-            files: state.files()?.into_iter().map(file).collect(),
+            files: state.files()?.into_iter().filter(|file| !file.finished).map(file).collect(),
         })
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::into_jsonl::SinkStep;
 use super::options::FollowFeed;
+use super::sink::SinkStep;
 use crate::Client;
 use crate::audit::columns::Compression;
 use crate::dispatch::{Listing, Operation};

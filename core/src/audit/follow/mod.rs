@@ -13,6 +13,7 @@ mod clock;
 mod fetcher;
 mod files;
 mod follower;
+mod form;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(super) mod fuzzing;
 mod inspect;
@@ -22,11 +23,13 @@ mod ledger;
 mod lister;
 mod options;
 mod shared;
+mod sink;
 mod state;
 
 pub use inspect::{
     ExportState, FollowState, Gap, InspectState, OpenFile, ParkedContent, ParkedSpan, TypeState,
 };
-pub use into_jsonl::{FollowIntoJsonl, SinkStep};
+pub use into_jsonl::{FollowIntoJsonl, JsonlBuilder};
 pub use into_parquet::FollowIntoParquet;
 pub use options::{CommitMode, FollowBuilder, FollowFeed};
+pub use sink::SinkStep;

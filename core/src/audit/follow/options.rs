@@ -6,11 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::follower;
-use super::into_jsonl::{FollowIntoJsonl, SinkStep};
+use super::into_jsonl::JsonlBuilder;
 use crate::Client;
 use crate::audit::content_type::ContentType;
 use crate::audit::record::AuditRecord;
 use crate::audit::records::OnError;
+use crate::audit::scan::Finds;
 use crate::audit::window::Span;
 use crate::dispatch::{Listing, Operation};
 use crate::error::{Error, Result};
@@ -114,6 +115,8 @@ pub(super) struct Options {
     pub(super) poll_interval: std::time::Duration,
     pub(super) lag: SignedDuration,
     pub(super) overlap: SignedDuration,
+    /// What is to be known of each record.
+    pub(super) finds: Finds,
 }
 
 impl FollowFeed {
@@ -167,6 +170,7 @@ impl FollowFeed {
                 .0,
             lag: signed(within("lag", self.lag, LAG, SHORTEST_LAG)?),
             overlap: signed(within("overlap", self.overlap, OVERLAP, Interval::ZERO)?),
+            finds: Finds::Fields,
         })
     }
 }
@@ -283,9 +287,8 @@ impl FollowBuilder {
         self.request.open(self.client).unwrap_or_else(Paged::failed)
     }
 
-    /// Begins to write the records into files of JSON Lines in a folder; see [`FollowIntoJsonl`].
-    pub fn into_jsonl(self, directory: impl Into<PathBuf>) -> Paged<SinkStep> {
-        let sink = FollowIntoJsonl::new(self.request, directory.into());
-        sink.open(self.client).unwrap_or_else(Paged::failed)
+    /// Writes the records into files of JSON Lines in a folder, each exactly once.
+    pub fn into_jsonl(self, directory: impl Into<PathBuf>) -> JsonlBuilder {
+        JsonlBuilder::new(self.client, self.request, directory.into())
     }
 }

@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let tenant = Tenant::open()?;
     let feed = tenant.client.audit().follow(directory.join("position.m365state")).stop_when_caught_up(once);
-    let mut steps = feed.into_jsonl(&directory);
+    let mut steps = feed.into_jsonl(&directory).stream();
     while let Some(page) = steps.next_page().await? {
         for step in page.items {
             println!("{} records of {} blobs, {} bytes", step.records, step.blobs, step.bytes);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::content::Content;
 use crate::audit::content_type::ContentType;
+use crate::audit::follow::form::Form;
 use crate::audit::window::Window;
 use crate::error::{Error, Result};
 
@@ -75,8 +76,14 @@ pub(in crate::audit::follow) struct FileRow {
     pub(in crate::audit::follow) opened_at: Timestamp,
     /// How much of it is safe: what stands behind was written by a run that ended before it could say so.
     pub(in crate::audit::follow) bytes: u64,
-    /// Whether nothing more is written into it: it only has to be given its name.
+    /// Whether nothing more is written into it: it only has to be finished.
     pub(in crate::audit::follow) sealed: bool,
+    /// Whether it has its name, and the caller may not know it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::audit::follow) finished: bool,
+    /// What it is like.
+    #[serde(default, skip_serializing_if = "Form::is_lines")]
+    pub(in crate::audit::follow) form: Form,
 }
 
 /// Where on the work list a blob stands.
