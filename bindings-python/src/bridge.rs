@@ -30,9 +30,20 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>> + Send + 'static,
 {
+    let handle = process.handle(py)?;
+    let mut future = Box::pin(AssertUnwindSafe(future).catch_unwind());
+    // What is there already, such as the next page of a fast feed, need not change threads.
+    let (ready, pass) = process.detached(py, || {
+        let _inside = handle.enter();
+        future.as_mut().now_or_never()
+    });
+    if let Some(outcome) = ready {
+        return settle(py, outcome).map(|value| (value, pass));
+    }
+    drop(pass);
     let (done, mut outcome) = mpsc::sync_channel(1);
-    let task = process.handle(py)?.spawn(async move {
-        let _ = done.send(AssertUnwindSafe(future).catch_unwind().await);
+    let task = handle.spawn(async move {
+        let _ = done.send(future.await);
     });
     loop {
         // Moved in and out: a receiver may change threads, but not be shared by them.

@@ -1,4 +1,4 @@
-//! The client: three ways in, for every operation alike.
+//! The client: the ways in, for every operation alike.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use m365kit::identity::TokenSource;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::columns::Columns;
 use crate::pages::Pages;
 use crate::process::Process;
 use crate::tokens::Callback;
@@ -74,6 +75,13 @@ impl Client {
         let _inside = self.process.handle(py)?.enter();
         let pages = self.core().pages(name, args).map_err(|error| errors::raise(py, &error))?;
         Ok(Pages::new(pages, Arc::clone(&self.process), self.callback.clone()))
+    }
+
+    /// Begins a stream of columns. Nothing is sent before its first step is asked for.
+    fn columns(&self, py: Python<'_>, name: &str, args: &[u8]) -> PyResult<Columns> {
+        let _inside = self.process.handle(py)?.enter();
+        let columns = self.core().columns(name, args).map_err(|error| errors::raise(py, &error))?;
+        Ok(Columns::new(columns, Arc::clone(&self.process), self.callback.clone()))
     }
 
     /// Ends everything that is in flight. In a child of the process there is nothing to end.

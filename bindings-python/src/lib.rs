@@ -1,18 +1,21 @@
-//! Native half of the Python package: clients, pages, cancellation, errors, logs, token callbacks and the sandbox.
+//! Native half of the Python package: clients, pages, columns, cancellation, errors, logs, token callbacks and the sandbox.
 //!
 //! It knows no operation. What users call is written by `core/codegen` into `python/m365kit/_faces`; it hands a name
-//! and JSON to [`client::Client`] and gets JSON back.
+//! and JSON to [`client::Client`] and gets JSON, records or Arrow columns back.
 
 use pyo3::prelude::*;
 
 mod bridge;
 mod client;
+mod columns;
 mod errors;
 mod gate;
 mod listing;
 mod logs;
 mod pages;
 mod process;
+mod puller;
+mod rows;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod tokens;
@@ -24,9 +27,13 @@ mod native {
     #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]
+    use super::columns::{Batch, Collected, Columns};
+    #[pymodule_export]
     use super::pages::Pages;
     #[pymodule_export]
     use super::process::shutdown;
+    #[pymodule_export]
+    use super::rows::{Field, Row, Rows};
     #[cfg(feature = "sandbox")]
     #[pymodule_export]
     use super::sandbox::Sandbox;

@@ -1,13 +1,15 @@
-//! A listing: page after page, as JSON.
+//! A listing: page after page, as JSON or as rows.
 
 use std::sync::Arc;
 
-use m365kit::dispatch::Page;
+use m365kit::Error;
+use m365kit::dispatch::{JsonItems, Page};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::listing::Listing;
 use crate::process::Process;
+use crate::rows::Rows;
 use crate::tokens::Callback;
 use crate::{bridge, errors, logs};
 
@@ -21,14 +23,14 @@ pub(crate) struct Pages {
 
 #[pymethods]
 impl Pages {
-    /// The next page, or `None` after the last: `(items, payload, meta)`. Who says how many pages were received
-    /// gets the newest one again if it was not among them.
+    /// The next page, or `None` after the last: `(items, payload, meta)`, where `items` are rows or JSON. Who
+    /// says how many pages were received gets the newest one again if it was not among them.
     #[pyo3(signature = (received=None))]
     fn next(&self, py: Python<'_>, received: Option<u64>) -> PyResult<Option<Py<PyAny>>> {
         logs::refresh(py, &self.process)?;
         let listing = self.listing();
-        let (page, _pass) = bridge::block(py, &self.process, async move { listing.next(received).await })?;
-        page.map(|page| parts(py, &page)).transpose()
+        let (page, _pass) = bridge::block(py, &self.process, next(listing, received))?;
+        page.map(|page| parts(py, page)).transpose()
     }
 
     /// A future of `event_loop` for what `next` would return.
@@ -44,9 +46,8 @@ impl Pages {
             callback.run_on(event_loop);
         }
         let listing = self.listing();
-        let next = async move { listing.next(received).await };
-        bridge::awaitable(&self.process, event_loop, next, |py, page: Option<Page>| {
-            page.map_or_else(|| Ok(py.None()), |page| parts(py, &page))
+        bridge::awaitable(&self.process, event_loop, next(listing, received), |py, page| {
+            page.map_or_else(|| Ok(py.None()), |page| parts(py, page))
         })
     }
 
@@ -127,9 +128,26 @@ fn nothing_to_commit(py: Python<'_>) -> PyErr {
     errors::refusal(py, "InvalidRequest", why, None)
 }
 
-fn parts(py: Python<'_>, page: &Page) -> PyResult<Py<PyAny>> {
-    let m365kit::dispatch::JsonItems { items, payload } =
-        py.detach(|| page.json()).map_err(|error| errors::raise(py, &error))?;
-    let parts = (PyBytes::new(py, &items), PyBytes::new(py, &payload), PyBytes::new(py, &page.meta));
-    Ok(parts.into_pyobject(py)?.into_any().unbind())
+/// A page in the form in which it crosses.
+struct Crossing {
+    page: Page,
+    /// None of what is read field by field.
+    json: Option<JsonItems>,
+}
+
+async fn next(listing: Arc<Listing>, received: Option<u64>) -> Result<Option<Crossing>, Error> {
+    let Some(page) = listing.next(received).await? else { return Ok(None) };
+    let json = if page.has_cells() { None } else { Some(page.json()?) };
+    Ok(Some(Crossing { page, json }))
+}
+
+fn parts(py: Python<'_>, Crossing { page, json }: Crossing) -> PyResult<Py<PyAny>> {
+    let meta = PyBytes::new(py, &page.meta);
+    let parts = match json {
+        Some(JsonItems { items, payload }) => {
+            (PyBytes::new(py, &items), PyBytes::new(py, &payload), meta).into_pyobject(py)?
+        }
+        None => (Rows::new(page), PyBytes::new(py, b""), meta).into_pyobject(py)?,
+    };
+    Ok(parts.into_any().unbind())
 }

@@ -111,10 +111,17 @@ def expect_feed(ids: list[str], delivered: list[str], *, repeats: bool) -> None:
 
 
 def expect_files(wanted: dict[str, Any], glob: Path, feed: list[str]) -> None:
-    """Asserts what files of JSON lines hold; `feed` are the ids of the sandbox's records."""
+    """Asserts what files hold; `feed` are the ids of the sandbox's records."""
     paths = sorted(glob.parent.glob(glob.name)) if glob.parent.is_dir() else []
     if "count" in wanted:
         matches(len(paths), wanted["count"], f"files {wanted['glob']}: {paths}")
+    for path in paths:
+        held = path.read_bytes()
+        ends = wanted.get("ends", "").encode()
+        assert held.startswith(ends) and held.endswith(ends), f"{path} begins or ends otherwise"
+        assert held.decode() == wanted["text"] if "text" in wanted else True, f"{path}: {held!r}"
+    if not wanted.keys() & {"records", "unique"}:
+        return
     ids = []
     for path in paths:
         text = path.read_bytes()

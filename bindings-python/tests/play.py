@@ -25,6 +25,9 @@ FOLDER = Path(
 COUNTS: dict[str, dict[str, list[int]]] = {}
 """How many scenarios passed and failed, by manner and group."""
 
+BATCHES = (m365kit.Batches, m365kit.AsyncBatches)
+LISTINGS = (m365kit.Paged, m365kit.AsyncPaged, *BATCHES)
+
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -130,18 +133,28 @@ class Player:
     async def play_call(self, step: dict[str, Any], expect: dict[str, Any]) -> None:
         result: Any = None
         error = None
+        handle, method, args = self.prepare(step)
+        reports: list[Any] = []
+        if runs := step["call"].rpartition(".")[2].startswith("write_"):
+            args["progress"] = reports.append
         try:
-            result = self.begin(step)
+            result = method(**args)
             if inspect.isawaitable(result):
                 result = await result
         except m365kit.M365Error as raised:
             error = raised
-        if isinstance(result, (m365kit.Paged, m365kit.AsyncPaged)):
+        if isinstance(result, LISTINGS):
             await self.read(self.kept(Reading(result), step), step, expect)
             return
         expect_error(error, expect.get("error"))
         if "result" in expect:
             matches(view(result), expect["result"], "result")
+        if runs:
+            told = {"errors": handle.errors, "warnings": handle.warnings}
+            told["report"] = reports[-1] if reports else None
+            for name, value in told.items():
+                if name in expect:
+                    matches(view(value), expect[name], name)
 
     async def play_commit(self, step: dict[str, Any], expect: dict[str, Any]) -> None:
         error = None
@@ -172,7 +185,10 @@ class Player:
         except m365kit.M365Error as raised:
             error = raised
         expect_error(error, expect.get("error"))
-        seen = [view(item) for item in reading.items[before:]]
+        came = reading.items[before:]
+        if "records" in expect:
+            matches(sum(map(records_of, came)), expect["records"], "records")
+        seen = [part for item in came for part in parts(item)]
         if "count" in expect:
             matches(len(seen), expect["count"], "count")
         if "first" in expect:
@@ -187,15 +203,15 @@ class Player:
         if "feed" in expect:
             types = None if expect["feed"] is True else expect["feed"]
             for name in expect.get("also", []):
-                if self.listings[name] is not reading:
-                    seen += [view(item) for item in self.listings[name].items]
-                else:
-                    seen += [view(item) for item in reading.items[:before]]
+                items = self.listings[name].items
+                items = items[:before] if self.listings[name] is reading else items
+                seen += [part for item in items for part in parts(item)]
             ids = self.sandbox.feed(content_types=types, ids=True)["ids"]
             repeats = expect.get("repeats", False)
             expect_feed(ids, [item["id"] for item in seen], repeats=repeats)
 
-    def begin(self, step: dict[str, Any]) -> Any:
+    def prepare(self, step: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+        """What a step calls, the method of it, and its arguments."""
         *path, name = step["call"].split(".")
         args = self.resolve(step.get("args", {}))
         target = self.client
@@ -211,7 +227,7 @@ class Player:
             if not isinstance(payload, str):
                 payload = json.dumps(self.resolve(payload))
             args["payload"] = payload.encode()
-        return method(**args)
+        return target, method, args
 
     def open(self, over: dict[str, Any]) -> Any:
         credential = {
@@ -312,21 +328,24 @@ class Reading:
     async def read_pages(self, pages: int | None, take: int | None) -> None:
         """Reads whole pages: so many, or until there are so many items, or all."""
         if self.iterator is None:
-            self.iterator = asynchronous(self.listing.pages())
+            # Batches come one by one, and are pages themselves.
+            whole = self.listing if isinstance(self.listing, BATCHES) else self.listing.pages()
+            self.iterator = asynchronous(whole)
         count, begin = 0, len(self.items)
         async for page in self.iterator:
             count += 1
-            self.items += page
-            self.errors += page.errors
-            self.warnings += page.warnings
-            self.report = page.report or self.report
+            self.items += page if isinstance(page, list) else [page]
+            notes = self.listing if isinstance(self.listing, BATCHES) else page
+            self.errors += notes.errors
+            self.warnings += notes.warnings
+            self.report = notes.report or self.report
             if count == pages or (take is not None and len(self.items) - begin >= take):
                 return
         wanted = f"{pages} pages" if pages else f"{take} items"
         assert pages is None and take is None, f"the listing ended before there were {wanted}"
 
     async def close(self) -> None:
-        if isinstance(self.listing, m365kit.AsyncPaged):
+        if isinstance(self.listing, (m365kit.AsyncPaged, m365kit.AsyncBatches)):
             await self.listing.aclose()
         else:
             self.listing.close()
@@ -340,6 +359,23 @@ async def asynchronous(items: Any) -> AsyncGenerator[Any]:
     else:
         for item in items:
             yield item
+
+
+def records_of(item: Any) -> int:
+    """How many records an item of lines or of columns stands for."""
+    return len(item) if isinstance(item, m365kit.Batch) else int(item.records)
+
+
+def parts(item: Any) -> list[Any]:
+    """The items that scenarios see in one: lines are cut, and of a batch the rows are counted."""
+    if isinstance(item, m365kit.Batch):
+        return [{"rows": len(item)}]
+    if not isinstance(item, m365kit.Lines):
+        return [view(item)]
+    assert item.bytes.endswith(b"\n"), "the last line has no end"
+    lines = item.bytes.decode().split("\n")[:-1]
+    assert len(lines) == item.records, "there are not so many lines"
+    return [{"id": json.loads(line).get("Id"), "raw": line} for line in lines]
 
 
 def fitted(function: Any, args: dict[str, Any]) -> dict[str, Any]:

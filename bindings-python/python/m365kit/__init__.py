@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from . import _faces
+from ._columns import AsyncBatches, AsyncRecords, Batches, Records
 from ._credentials import Credential
 from ._errors import (
     AuthError,
@@ -28,6 +29,7 @@ from ._errors import (
 from ._faces import *
 from ._following import AsyncFollowing, Following
 from ._native import VERSION as __version__
+from ._native import Batch
 from ._paged import AsyncPaged, Page, Paged
 from ._record import OpenNumber, OpenText, Record
 from ._tokens import AccessToken, TokenRequest
@@ -40,9 +42,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessToken",
+    "AsyncBatches",
     "AsyncFollowing",
     "AsyncPaged",
+    "AsyncRecords",
     "AuthError",
+    "Batch",
+    "Batches",
     "Cancelled",
     "Conflict",
     "Credential",
@@ -59,6 +65,7 @@ __all__ = [
     "Paged",
     "PermissionDenied",
     "Record",
+    "Records",
     "Sandbox",
     "ServiceError",
     "StorageError",

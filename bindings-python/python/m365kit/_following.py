@@ -10,13 +10,16 @@ from ._paged import AsyncPaged, Listing, Page, Paged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from typing import Any, ClassVar, TypeVar
 
     from . import _native
     from ._base import AsyncScope, Scope
+    from ._paged import Parts
+    from ._progress import Progress
+    from ._record import Record
 
-    R = TypeVar("R")
+    R = TypeVar("R", bound=Record)
 else:
     R = None
 
@@ -41,9 +44,11 @@ class _Position(Listing[R]):
         scope: Scope | AsyncScope,
         name: str,
         args: Mapping[str, Any],
-        read: Callable[[Any, bytes], R],
+        record: type[R],
+        *,
+        progress: Progress | None = None,
     ) -> None:
-        super().__init__(scope, name, args, read, endless=True)
+        super().__init__(scope, name, args, record, progress=progress, endless=True)
         self._open = None
         self._let_go()
 
@@ -53,6 +58,7 @@ class _Position(Listing[R]):
         self._count = 0
         self._over = False
         self._left = iter(())
+        self._silence()
         return pages
 
     @property
@@ -64,13 +70,11 @@ class _Position(Listing[R]):
             self._open = self._begin()
         return self._open
 
-    def _received(
-        self, pages: _native.Pages, parts: tuple[bytes, bytes, bytes] | None
-    ) -> Page[R] | None:
+    def _received(self, pages: _native.Pages, parts: Parts | None) -> Page[R] | None:
         if parts is None or self._open is not pages:
             self._over = self._open is pages
             return None
-        page = self._unpack(parts)
+        page = self._read(parts)
         # Not before: a page that is lost on its way, in a wait that is cancelled, is given again.
         self._count += 1
         return page

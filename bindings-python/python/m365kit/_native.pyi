@@ -2,9 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final, final
+from typing import Any, Final, Self, final
 
-__all__ = ["Client", "Pages", "_shutdown", "Sandbox", "TokenReply", "VERSION", "ERROR_KINDS"]
+__all__ = [
+    "Client",
+    "Batch",
+    "Collected",
+    "Columns",
+    "Pages",
+    "_shutdown",
+    "Field",
+    "Row",
+    "Rows",
+    "Sandbox",
+    "TokenReply",
+    "VERSION",
+    "ERROR_KINDS",
+]
 
 VERSION: Final[str]
 ERROR_KINDS: Final[list[str]]
@@ -29,6 +43,9 @@ class Client:
     def pages(self, name: str, args: bytes) -> Pages:
         """Begins a listing. Nothing is sent before its first page is asked for."""
 
+    def columns(self, name: str, args: bytes) -> Columns:
+        """Begins a stream of columns. Nothing is sent before its first step is asked for."""
+
     def close(self) -> None:
         """Ends everything that is in flight. In a child of the process there is nothing to end."""
 
@@ -36,14 +53,15 @@ class Client:
 class Pages:
     """The pages of one listing. Asked for one at a time; a second request waits for the first."""
 
-    def next(self, received: int | None = None) -> tuple[bytes, bytes, bytes] | None:
-        """The next page, or `None` after the last: `(items, payload, meta)`. Who says how many
-        pages were received gets the newest one again if it was not among them.
+    def next(self, received: int | None = None) -> tuple[bytes | Rows, bytes, bytes] | None:
+        """The next page, or `None` after the last: `(items, payload, meta)`, where `items` are rows
+        or JSON. Who says how many pages were received gets the newest one again if it was not among
+        them.
         """
 
     def next_async(
         self, event_loop: asyncio.AbstractEventLoop, received: int | None = None
-    ) -> asyncio.Future[tuple[bytes, bytes, bytes] | None]:
+    ) -> asyncio.Future[tuple[bytes | Rows, bytes, bytes] | None]:
         """A future of `event_loop` for what `next` would return."""
 
     def commit(self, pages: int) -> None:
@@ -64,6 +82,85 @@ class Pages:
 
     def wait_closed_async(self, event_loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
         """A future of `event_loop` for what `wait_closed` does."""
+
+@final
+class Rows:
+    """The items of a page, for records to be made of."""
+
+    def __len__(self) -> int: ...
+    def records(self, cls: type[Any]) -> list[Any]:
+        """All items, as records of a class that stands on `Row`."""
+
+class Row:
+    """What a record stands on whose fields are filled when they are touched."""
+
+    def __new__(cls, *place: Any, **fields: Any) -> Self:
+        """A record at a place of `rows`; one of anything else is empty, for `__init__` to fill."""
+
+@final
+class Field:
+    """A field of such a record, as an attribute of its class."""
+
+    def __new__(
+        cls, at: int, name: str, key: str, read: Callable[[Any], Any] | None = None
+    ) -> Field:
+        """The field at a position: its name, its name in the model, and how it is read from what
+        JSON has.
+        """
+
+@final
+class Columns:
+    """The columns of one operation. Asked for one step at a time; a second request waits for the
+    first.
+    """
+
+    def schema(self) -> object:
+        """The schema of all batches, as a capsule `arrow_schema`."""
+
+    def next(self) -> tuple[list[Batch], bytes] | None:
+        """The next step, or `None` after the last: `(batches, meta)`."""
+
+    def next_async(
+        self, event_loop: asyncio.AbstractEventLoop
+    ) -> asyncio.Future[tuple[list[Batch], bytes] | None]:
+        """A future of `event_loop` for what `next` would return."""
+
+    def capsule(
+        self,
+        told: Callable[[bytes | None], object],
+        failed: Callable[[BaseException], object],
+    ) -> object:
+        """All that is left, as a capsule `arrow_array_stream`. `told` is called with the meta of
+        each step, and with `None` after the last; `failed` with the exception that ends it.
+        """
+
+    def close(self) -> None:
+        """Ends it and what it has in flight. `next` then finds nothing more."""
+
+    def wait_closed(self) -> None:
+        """Ends it, and blocks until it has let go of everything it held."""
+
+    def wait_closed_async(self, event_loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        """A future of `event_loop` for what `wait_closed` does."""
+
+@final
+class Batch:
+    """Rows of one schema, which any library that speaks Arrow can take without copying."""
+
+    def __len__(self) -> int: ...
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+        """Its schema and its rows, as capsules `arrow_schema` and `arrow_array`."""
+
+    def __arrow_c_schema__(self) -> object:
+        """Its schema, as a capsule `arrow_schema`."""
+
+@final
+class Collected:
+    """Batches that have all arrived, to be handed over once: nothing is held twice."""
+
+    def __new__(cls, columns: Columns, batches: list[Batch]) -> Collected: ...
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """All batches, as a capsule `arrow_array_stream`."""
 
 @final
 class TokenReply:

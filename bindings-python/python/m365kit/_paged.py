@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from . import _native
 from ._base import running_loop
-from ._errors import M365Error, from_dict
+from ._errors import Cancelled, M365Error
+from ._notes import Notes, Told
 from ._values import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from types import TracebackType
     from typing import Any, ClassVar, Generic, Self, TypeVar
 
     from ._base import AsyncScope, Scope
     from ._faces.shared_records import Report, Warning
+    from ._progress import Progress
+    from ._record import Record
 
-    R = TypeVar("R")
+    R = TypeVar("R", bound=Record)
+    T = TypeVar("T", bound=Record)
+    Parts = tuple[bytes | _native.Rows, bytes, bytes]
 else:
     R = None
 
@@ -25,10 +30,6 @@ else:
 
         def __class_getitem__(cls, _):
             return cls
-
-
-NEWEST = 1000
-"""How many errors and warnings a listing without an end keeps."""
 
 
 class Page(list[R]):
@@ -49,7 +50,7 @@ class Page(list[R]):
     report: Report | None
 
 
-class Listing(Generic[R]):
+class Listing(Notes, Generic[R]):
     """What both kinds of listing share.
 
     Attributes:
@@ -62,49 +63,40 @@ class Listing(Generic[R]):
 
     __slots__ = (
         "_begun",
-        "_endless",
         "_name",
-        "_read",
+        "_record",
         "_running",
         "_said",
         "_scope",
-        "errors",
-        "report",
         "token",
-        "warnings",
     )
 
     _lazy: ClassVar[bool] = False
     """Whether it is begun by its first loop only, since beginning takes hold of something."""
     token: str | None
-    errors: list[M365Error]
-    warnings: list[Warning]
-    report: Report | None
 
     def __init__(
         self,
         scope: Scope | AsyncScope,
         name: str,
         args: Mapping[str, Any],
-        read: Callable[[Any, bytes], R],
+        record: type[R],
         *,
+        progress: Progress | None = None,
         endless: bool = False,
     ) -> None:
+        super().__init__(progress, endless=endless)
         self._scope = scope
-        self._endless = endless
         self._name = name
         self._said = {name: value for name, value in args.items() if value is not None}
-        self._read = read
+        self._record = record
         self._running: list[_native.Pages] = []
-        self._forget()
         # Now and not at the first page, so that a wrong argument is reported where it was written.
         self._begun = None if self._lazy else self._begin()
 
     def _forget(self) -> None:
+        super()._forget()
         self.token = None
-        self.errors = []
-        self.warnings = []
-        self.report = None
 
     def _begin(self) -> _native.Pages:
         return self._scope.native.pages(self._name, encode(self._said))
@@ -125,34 +117,35 @@ class Listing(Generic[R]):
         pages.close()
         if pages in self._running:
             self._running.remove(pages)
+        self._silence()
 
-    def _unpack(self, parts: tuple[bytes, bytes, bytes]) -> Page[R]:
-        from json import loads
-
+    def _read(self, parts: Parts) -> Page[R]:
         items, payload, meta = parts
-        about = loads(meta)
-        read = self._read
-        page = Page([read(item, payload) for item in loads(items)])
-        page.token = about.get("token")
-        page.errors = [from_dict(error) for error in about.get("errors") or ()]
-        page.warnings = []
-        page.report = None
-        if about.get("warnings") or about.get("report"):
-            from ._faces.shared_records import Report, Warning
+        told = Told(meta)
+        page: Page[R]
+        if isinstance(items, bytes):
+            from json import loads
 
-            page.warnings = [Warning._load(warning) for warning in about.get("warnings") or ()]
-            page.report = Report._load(about["report"]) if about.get("report") else None
-        self._note(page)
+            load = self._record._load
+            page = Page([load(item, payload) for item in loads(items)])
+        else:
+            page = Page(items.records(self._record))
+        page.token, page.errors = told.token, told.errors
+        page.warnings, page.report = told.warnings, told.report
+        self.token = told.token
+        self._hear(told)
         return page
 
-    def _note(self, page: Page[R]) -> None:
-        self.token = page.token
-        self.report = page.report or self.report
-        self.errors.extend(page.errors)
-        self.warnings.extend(page.warnings)
-        if self._endless:
-            # However long it runs; each page has had its own, all of them.
-            del self.errors[:-NEWEST], self.warnings[:-NEWEST]
+    def _put_aside(self) -> None:
+        """Another reading than a loop over it takes its place, and tells of itself here."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            begun.close()
+        self._forget()
+
+    def _copy(self, notes: Notes) -> None:
+        self.errors, self.warnings = notes.errors, notes.warnings
+        self.report = notes.report
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name} {encode(self._said).decode()}>"
@@ -176,10 +169,28 @@ class Paged(Listing[R]):
         pages = self._take()
         try:
             while (parts := pages.next()) is not None:
-                yield self._unpack(parts)
+                yield self._read(parts)
         finally:
             pages.wait_closed()
             self._leave(pages)
+
+    def _run(
+        self,
+        name: str,
+        args: Mapping[str, Any],
+        record: type[T],
+        progress: Progress | None,
+    ) -> T:
+        """Reads another operation on the same to its end; the result is its one item."""
+        running: Paged[T] = Paged(self._scope, name, args, record, progress=self._shown(progress))
+        self._put_aside()
+        result = None
+        try:
+            for page in running.pages():
+                result = page[-1] if page else None
+        finally:
+            self._copy(running)
+        return _given(name, result)
 
     def close(self) -> None:
         """Ends the loops over it, those of other threads, too, and lets go of what they hold."""
@@ -212,7 +223,7 @@ class AsyncPaged(Listing[R]):
         try:
             event_loop = running_loop()
             while (parts := await pages.next_async(event_loop)) is not None:
-                for item in self._unpack(parts):
+                for item in self._read(parts):
                     yield item
             await pages.wait_closed_async(event_loop)
         finally:
@@ -225,10 +236,30 @@ class AsyncPaged(Listing[R]):
         try:
             event_loop = running_loop()
             while (parts := await pages.next_async(event_loop)) is not None:
-                yield self._unpack(parts)
+                yield self._read(parts)
             await pages.wait_closed_async(event_loop)
         finally:
             self._leave(pages)
+
+    async def _run(
+        self,
+        name: str,
+        args: Mapping[str, Any],
+        record: type[T],
+        progress: Progress | None,
+    ) -> T:
+        """Reads another operation on the same to its end; the result is its one item."""
+        running: AsyncPaged[T] = AsyncPaged(
+            self._scope, name, args, record, progress=self._shown(progress)
+        )
+        self._put_aside()
+        result = None
+        try:
+            async for page in running.pages():
+                result = page[-1] if page else None
+        finally:
+            self._copy(running)
+        return _given(name, result)
 
     async def aclose(self) -> None:
         """Ends the loops over it, those of other tasks, too, and lets go of what they hold."""
@@ -245,3 +276,10 @@ class AsyncPaged(Listing[R]):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _given(name: str, result: T | None) -> T:
+    if result is None:
+        # Ended from elsewhere, by `close()` of the client or at the exit of Python.
+        raise Cancelled(f"{name} was ended before it was done")
+    return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from . import _native
 from ._values import write_time
 
 TYPE_CHECKING = False
@@ -22,6 +23,8 @@ class Record:
     _keys: ClassVar[frozenset[str]] = frozenset()
     _open: ClassVar[bool] = False
     """Whether members that this version does not know are kept, in `extra`."""
+    _heavy: ClassVar[str] = ""
+    """The field that is too much to be shown."""
     __match_args__: tuple[str, ...] = ()
 
     def __init_subclass__(cls) -> None:
@@ -97,7 +100,7 @@ class Record:
         shown = [
             f"{name}={value!r}"
             for name in self.__match_args__
-            if (value := getattr(self, name)) is not None and name != "raw"
+            if (value := getattr(self, name)) is not None and name != self._heavy
         ]
         return f"{type(self).__name__}({', '.join(shown)})"
 
@@ -113,11 +116,30 @@ class Record:
             setattr(self, "extra", state.get("extra"))  # noqa: B010
 
 
-class RawRecord(Record):
-    """A record that carries the JSON text it was made from."""
+class _Filled(type):
+    """Classes whose fields are not slots but filled from a page when they are touched."""
+
+    def __new__(meta, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        fields = namespace.get("_fields", ())
+        for at, (field, key, read) in enumerate(fields):
+            namespace[field] = _native.Field(at, field, key, read)
+        if "__slots__" in namespace:
+            # For type checkers: what is named there would hide its field.
+            namespace["__slots__"] = tuple(
+                slot for slot in namespace["__slots__"] if slot not in namespace
+            )
+        return super().__new__(meta, name, bases, namespace)
+
+
+class RawRecord(Record, _native.Row, metaclass=_Filled):
+    """A record that carries the JSON text it was made from.
+
+    One that came in a page holds that page's memory while it lives; a copy or a pickle does not.
+    """
 
     __slots__ = ()
 
+    _heavy: ClassVar[str] = "raw"
     raw: str
 
     @classmethod
@@ -126,8 +148,7 @@ class RawRecord(Record):
         where = data.get("raw")
         if isinstance(where, list):
             start, length = where
-            text = payload[start : start + length].decode("utf-8", "surrogateescape")
-            setattr(self, "raw", text)  # noqa: B010 (the slot is the subclass's)
+            self.raw = payload[start : start + length].decode("utf-8", "surrogateescape")
         return self
 
     @property
@@ -136,6 +157,29 @@ class RawRecord(Record):
         from json import loads
 
         return loads(self.raw)
+
+
+class BytesRecord(Record):
+    """A record that carries bytes. They have no form in JSON, and are left out of it."""
+
+    __slots__ = ()
+
+    @classmethod
+    def _load(cls, data: Mapping[str, Any], payload: bytes = b"") -> Self:
+        where = data.get(cls._heavy)
+        if not isinstance(where, list):
+            return super()._load(data)
+        start, length = where
+        return super()._load({**data, cls._heavy: payload[start : start + length]})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as the model spells it, in values that JSON has: all but its bytes.
+
+        Fields without a value are left out.
+        """
+        data = super().to_dict()
+        data.pop(self._heavy, None)
+        return data
 
 
 def plain(value: Any, name: str = "value") -> Any:

@@ -2,14 +2,16 @@
 
 """What users see of the core's types."""
 
-from .audit import AsyncAudit, AsyncAuditFollow, Audit, AuditFollow
+from .audit import AsyncAudit, AsyncAuditFollow, AsyncAuditRecords, Audit, AuditFollow, AuditRecords
 from .audit_enums import (
     AuditLogScope,
     CommitMode,
+    Compression,
     ContentType,
     FindingCode,
     NotificationStatus,
     OnError,
+    PartitionColumn,
     RecordType,
     Severity,
     SubscriptionStatus,
@@ -23,6 +25,7 @@ from .audit_records import (
     Finding,
     FollowState,
     Gap,
+    Lines,
     Notification,
     OpenFile,
     ParkedContent,
@@ -39,6 +42,7 @@ from .audit_records import (
     WebhookReply,
     WebhookTarget,
     WorkloadSchema,
+    Written,
 )
 from .client import AsyncClient, Client
 from .credentials import Callback, ClientSecret, Cloud, StaticToken
@@ -48,16 +52,19 @@ from .shared_records import Report, Warning
 __all__ = [
     "AsyncAudit",
     "AsyncAuditFollow",
+    "AsyncAuditRecords",
     "AsyncClient",
     "Audit",
     "AuditFollow",
     "AuditLogScope",
     "AuditRecord",
+    "AuditRecords",
     "Callback",
     "Client",
     "ClientSecret",
     "Cloud",
     "CommitMode",
+    "Compression",
     "Content",
     "ContentType",
     "Diagnosis",
@@ -65,12 +72,14 @@ __all__ = [
     "FindingCode",
     "FollowState",
     "Gap",
+    "Lines",
     "Notification",
     "NotificationStatus",
     "OnError",
     "OpenFile",
     "ParkedContent",
     "ParkedSpan",
+    "PartitionColumn",
     "QueryStatus",
     "RecordSchema",
     "RecordType",
@@ -95,4 +104,5 @@ __all__ = [
     "WebhookReply",
     "WebhookTarget",
     "WorkloadSchema",
+    "Written",
 ]

@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 from .._base import AsyncGroup, Group
+from .._columns import AsyncBatches, AsyncRecords, Batches, Records
 from .._following import AsyncFollowing, Following
 from .._paged import AsyncPaged, Paged
 from .._values import as_path, moment, read_list, several, span
-from .audit_enums import CommitMode, ContentType, OnError, RecordType
+from .audit_enums import CommitMode, Compression, ContentType, OnError, PartitionColumn, RecordType
 from .audit_records import (
     AuditRecord,
     Content,
     Diagnosis,
     FollowState,
+    Lines,
     Notification,
     RecordSchema,
     SensitiveType,
@@ -22,6 +24,7 @@ from .audit_records import (
     Subscription,
     WebhookReply,
     WebhookTarget,
+    Written,
 )
 
 TYPE_CHECKING = False
@@ -30,6 +33,139 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from os import PathLike
     from typing import Any
+
+    from .._progress import Progress
+
+
+class AuditRecords(Records[AuditRecord]):
+    """What `client.audit.records(...)` gives; see there."""
+
+    __slots__ = ()
+
+    def lines(self, *, progress: Progress | None = None) -> Paged[Lines]:
+        """Streams the records as JSON Lines: each as it came, on a line of its own.
+
+        The fastest way to have them all: nothing is read that need not be. Line breaks between the
+        members of a record become spaces, which changes no value. `extended` is of no use here: a
+        line has all fields. Ids are read with `dedupe` only, so that records without one are not
+        told of otherwise.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
+        """
+        args = {
+            "records": self._said,
+        }
+        return Paged(
+            self._scope,
+            "audit.records.lines",
+            args,
+            Lines,
+            progress=self._shown(progress),
+        )
+
+    def batches(
+        self,
+        *,
+        raw: bool = True,
+        batch_rows: int | None = None,
+        progress: Progress | None = None,
+    ) -> Batches:
+        """Streams the records as columns: Arrow record batches of one schema.
+
+        The common fields have columns of their own; `extended` of the records adds one for each of
+        its paths, of the type that the service's tables give it. A path that no table knows is
+        refused, unless `~` stands before it: `~NewField`. A value that does not fit its column
+        becomes null there and is counted in a warning; `raw` still has it.
+
+        Its `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            raw: Whether there is a column `raw` with the whole record as JSON text.
+            batch_rows: How many rows a batch has at most. Default: 10,000.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
+        """
+        args = {
+            "records": self._said,
+            "raw": raw,
+            "batch_rows": batch_rows,
+        }
+        return Batches(self._scope, "audit.records.batches", args, progress=self._shown(progress))
+
+    def write_jsonl(
+        self,
+        target: str | PathLike[str],
+        *,
+        overwrite: bool = False,
+        append: bool = False,
+        progress: Progress | None = None,
+    ) -> Written:
+        """Writes the records into a file of JSON Lines: each as it came, on a line of its own.
+
+        The file gets its name when it is whole: a write that fails leaves nothing behind, and what
+        stood there. With `on_error` as `raise` it fails at its end if a part of the feed could not
+        be read; with `collect` the rest is written.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            target: The file; its folder is made if it is not there.
+            overwrite: Whether a file that is there is replaced.
+            append: Whether a file that is there is added to.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
+        """
+        args = {
+            "records": self._said,
+            "target": as_path("target", target),
+            "overwrite": overwrite,
+            "append": append,
+        }
+        return self._run("audit.records.write_jsonl", args, Written, progress)
+
+    def write_parquet(
+        self,
+        target: str | PathLike[str],
+        *,
+        partition_by: Iterable[PartitionColumn | str] | None = None,
+        compression: Compression | str = "zstd",
+        raw: bool = True,
+        overwrite: bool = False,
+        append: bool = False,
+        progress: Progress | None = None,
+    ) -> Written:
+        """Writes the records into Parquet: one file, or a folder of them.
+
+        The columns are those of `batches`. A file gets its name when it is whole: a write that
+        fails leaves nothing behind, and what stood there.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            target: A file if its name ends in `.parquet`, else a folder; made if it is not there.
+            partition_by: Puts the rows into folders by these columns, as Hive names them:
+                `date=2026-11-22/workload=Exchange`.
+            compression: How the files are compressed.
+            raw: Whether there is a column `raw` with the whole record as JSON text.
+            overwrite: Whether what is there is replaced, once all is written.
+            append: Whether files are added to a folder that has some.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
+        """
+        args = {
+            "records": self._said,
+            "target": as_path("target", target),
+            "partition_by": several("partition_by", partition_by),
+            "compression": compression,
+            "raw": raw,
+            "overwrite": overwrite,
+            "append": append,
+        }
+        return self._run("audit.records.write_parquet", args, Written, progress)
 
 
 class AuditFollow(Following[AuditRecord]):
@@ -43,6 +179,7 @@ class AuditFollow(Following[AuditRecord]):
         *,
         max_bytes: int | None = None,
         max_age: timedelta | str | None = None,
+        progress: Progress | None = None,
     ) -> Paged[SinkStep]:
         """Follows the audit feed into files of JSON Lines, each record exactly once, whatever ends
         the program.
@@ -60,6 +197,8 @@ class AuditFollow(Following[AuditRecord]):
             directory: The folder of the files; made if it is not there.
             max_bytes: How long a file may become, in bytes, give or take a batch. Default: 256 MiB.
             max_age: How long a file may be written into. Default: an hour.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
         """
         args = {
             "follow": self._said,
@@ -67,7 +206,65 @@ class AuditFollow(Following[AuditRecord]):
             "max_bytes": max_bytes,
             "max_age": span("max_age", max_age),
         }
-        return Paged(self._scope, "audit.follow.into_jsonl", args, SinkStep._load, endless=True)
+        return Paged(
+            self._scope,
+            "audit.follow.into_jsonl",
+            args,
+            SinkStep,
+            progress=self._shown(progress),
+            endless=True,
+        )
+
+    def into_parquet(
+        self,
+        directory: str | PathLike[str],
+        *,
+        max_bytes: int | None = None,
+        max_age: timedelta | str | None = None,
+        compression: Compression | str = "zstd",
+        extended: Iterable[str] | None = None,
+        raw: bool = True,
+        progress: Progress | None = None,
+    ) -> Paged[SinkStep]:
+        """Follows the audit feed into Parquet files, each record exactly once, whatever ends the
+        program.
+
+        A file holds the records of one content type that became available on one day (UTC), with
+        the columns of `batches`: `2026-11-22.Audit.Exchange.000001.parquet`. Until it is long or
+        old enough, or the follower has caught up and stops, its records lie beside it in a file
+        whose name ends in `.partial`. Files and state are one transaction, as with `into_jsonl`.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            directory: The folder of the files; made if it is not there.
+            max_bytes: How many bytes of records a file may hold, uncompressed, give or take a
+                batch. Default: 256 MiB.
+            max_age: How long records may wait for their file. Default: an hour.
+            compression: How the files are compressed.
+            extended: Fields beyond the common ones to have columns, by their paths, such as
+                `Item.Subject`.
+            raw: Whether there is a column `raw` with the whole record as JSON text.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
+        """
+        args = {
+            "follow": self._said,
+            "directory": as_path("directory", directory),
+            "max_bytes": max_bytes,
+            "max_age": span("max_age", max_age),
+            "compression": compression,
+            "extended": several("extended", extended),
+            "raw": raw,
+        }
+        return Paged(
+            self._scope,
+            "audit.follow.into_parquet",
+            args,
+            SinkStep,
+            progress=self._shown(progress),
+            endless=True,
+        )
 
 
 class Audit(Group):
@@ -86,7 +283,8 @@ class Audit(Group):
         ordered: bool = True,
         dedupe: bool = False,
         extended: Iterable[str] | None = None,
-    ) -> Paged[AuditRecord]:
+        progress: Progress | None = None,
+    ) -> AuditRecords:
         """Streams the audit records that became available within a span of time.
 
         Lists the content of each type in windows of at most 24 hours, fetches the blobs
@@ -111,6 +309,8 @@ class Audit(Group):
             dedupe: Whether records whose id was delivered before are left out. Remembers every id
                 of the run.
             extended: Fields beyond the common ones to read, by their paths, such as `Item.Subject`.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
         """
         args = {
             "content_types": several("content_types", content_types),
@@ -122,7 +322,7 @@ class Audit(Group):
             "dedupe": dedupe,
             "extended": several("extended", extended),
         }
-        return Paged(self._scope, "audit.records", args, AuditRecord._load)
+        return AuditRecords(self._scope, "audit.records", args, AuditRecord, progress=progress)
 
     def follow(
         self,
@@ -139,6 +339,7 @@ class Audit(Group):
         commit: CommitMode | str = "auto",
         ensure_subscriptions: bool = True,
         stop_when_caught_up: bool = False,
+        progress: Progress | None = None,
     ) -> AuditFollow:
         """Follows the audit feed without end, from where it was left.
 
@@ -179,6 +380,8 @@ class Audit(Group):
                 are missing.
             stop_when_caught_up: Whether to end once everything is delivered that was there at the
                 beginning, and not to wait for more.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
         """
         args = {
             "state": as_path("state", state),
@@ -194,7 +397,7 @@ class Audit(Group):
             "ensure_subscriptions": ensure_subscriptions,
             "stop_when_caught_up": stop_when_caught_up,
         }
-        return AuditFollow(self._scope, "audit.follow", args, AuditRecord._load)
+        return AuditFollow(self._scope, "audit.follow", args, AuditRecord, progress=progress)
 
     def inspect_state(self, state: str | PathLike[str]) -> FollowState:
         """Tells what a follower's state says: how far it has come, and what keeps failing.
@@ -243,6 +446,7 @@ class Audit(Group):
         poll_interval: timedelta | str | None = None,
         keep: bool = False,
         on_error: OnError | str = "raise",
+        progress: Progress | None = None,
     ) -> Paged[AuditRecord]:
         """Searches the tenant's audit log, far beyond the seven days of the feed, with filters that
         the service applies.
@@ -279,6 +483,8 @@ class Audit(Group):
             keep: Whether the query stays at the service.
             on_error: What happens when a part of the result cannot be read. A query that the
                 service cannot carry out is raised always.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
         """
         args = {
             "start": moment("start", start),
@@ -297,7 +503,7 @@ class Audit(Group):
             "keep": keep,
             "on_error": on_error,
         }
-        return Paged(self._scope, "audit.search", args, AuditRecord._load)
+        return Paged(self._scope, "audit.search", args, AuditRecord, progress=progress)
 
     def diagnose(self, content_types: Iterable[ContentType | str] | None = None) -> Diagnosis:
         """Looks at everything that the audit feed depends on, and says in plain words what is wrong
@@ -461,7 +667,7 @@ class Audit(Group):
             "last": span("last", last),
             "token": token,
         }
-        return Paged(self._scope, "audit.list_content", args, Content._load)
+        return Paged(self._scope, "audit.list_content", args, Content)
 
     def get_content(self, content_id: str, *, content_uri: str | None = None) -> Paged[AuditRecord]:
         """Fetches one blob of content: the records in it, in the order in which they stand there.
@@ -477,7 +683,7 @@ class Audit(Group):
             "content_id": content_id,
             "content_uri": content_uri,
         }
-        return Paged(self._scope, "audit.get_content", args, AuditRecord._load)
+        return Paged(self._scope, "audit.get_content", args, AuditRecord)
 
     def list_notifications(
         self,
@@ -511,7 +717,7 @@ class Audit(Group):
             "last": span("last", last),
             "token": token,
         }
-        return Paged(self._scope, "audit.list_notifications", args, Notification._load)
+        return Paged(self._scope, "audit.list_notifications", args, Notification)
 
     def list_sensitive_types(self, language: str | None = None) -> list[SensitiveType]:
         """Lists the names of the sensitive information types that DLP records refer to by id.
@@ -543,6 +749,142 @@ class Audit(Group):
         return self._scope.call("audit.record_schema", args, RecordSchema._load)
 
 
+class AsyncAuditRecords(AsyncRecords[AuditRecord]):
+    """What `client.audit.records(...)` gives; see there."""
+
+    __slots__ = ()
+
+    def lines(self, *, progress: Progress | None = None) -> AsyncPaged[Lines]:
+        """Streams the records as JSON Lines: each as it came, on a line of its own.
+
+        The fastest way to have them all: nothing is read that need not be. Line breaks between the
+        members of a record become spaces, which changes no value. `extended` is of no use here: a
+        line has all fields. Ids are read with `dedupe` only, so that records without one are not
+        told of otherwise.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
+        """
+        args = {
+            "records": self._said,
+        }
+        return AsyncPaged(
+            self._scope,
+            "audit.records.lines",
+            args,
+            Lines,
+            progress=self._shown(progress),
+        )
+
+    def batches(
+        self,
+        *,
+        raw: bool = True,
+        batch_rows: int | None = None,
+        progress: Progress | None = None,
+    ) -> AsyncBatches:
+        """Streams the records as columns: Arrow record batches of one schema.
+
+        The common fields have columns of their own; `extended` of the records adds one for each of
+        its paths, of the type that the service's tables give it. A path that no table knows is
+        refused, unless `~` stands before it: `~NewField`. A value that does not fit its column
+        becomes null there and is counted in a warning; `raw` still has it.
+
+        Its `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            raw: Whether there is a column `raw` with the whole record as JSON text.
+            batch_rows: How many rows a batch has at most. Default: 10,000.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
+        """
+        args = {
+            "records": self._said,
+            "raw": raw,
+            "batch_rows": batch_rows,
+        }
+        return AsyncBatches(
+            self._scope,
+            "audit.records.batches",
+            args,
+            progress=self._shown(progress),
+        )
+
+    async def write_jsonl(
+        self,
+        target: str | PathLike[str],
+        *,
+        overwrite: bool = False,
+        append: bool = False,
+        progress: Progress | None = None,
+    ) -> Written:
+        """Writes the records into a file of JSON Lines: each as it came, on a line of its own.
+
+        The file gets its name when it is whole: a write that fails leaves nothing behind, and what
+        stood there. With `on_error` as `raise` it fails at its end if a part of the feed could not
+        be read; with `collect` the rest is written.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            target: The file; its folder is made if it is not there.
+            overwrite: Whether a file that is there is replaced.
+            append: Whether a file that is there is added to.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
+        """
+        args = {
+            "records": self._said,
+            "target": as_path("target", target),
+            "overwrite": overwrite,
+            "append": append,
+        }
+        return await self._run("audit.records.write_jsonl", args, Written, progress)
+
+    async def write_parquet(
+        self,
+        target: str | PathLike[str],
+        *,
+        partition_by: Iterable[PartitionColumn | str] | None = None,
+        compression: Compression | str = "zstd",
+        raw: bool = True,
+        overwrite: bool = False,
+        append: bool = False,
+        progress: Progress | None = None,
+    ) -> Written:
+        """Writes the records into Parquet: one file, or a folder of them.
+
+        The columns are those of `batches`. A file gets its name when it is whole: a write that
+        fails leaves nothing behind, and what stood there.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            target: A file if its name ends in `.parquet`, else a folder; made if it is not there.
+            partition_by: Puts the rows into folders by these columns, as Hive names them:
+                `date=2026-11-22/workload=Exchange`.
+            compression: How the files are compressed.
+            raw: Whether there is a column `raw` with the whole record as JSON text.
+            overwrite: Whether what is there is replaced, once all is written.
+            append: Whether files are added to a folder that has some.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
+        """
+        args = {
+            "records": self._said,
+            "target": as_path("target", target),
+            "partition_by": several("partition_by", partition_by),
+            "compression": compression,
+            "raw": raw,
+            "overwrite": overwrite,
+            "append": append,
+        }
+        return await self._run("audit.records.write_parquet", args, Written, progress)
+
+
 class AsyncAuditFollow(AsyncFollowing[AuditRecord]):
     """What `client.audit.follow(...)` gives; see there."""
 
@@ -554,6 +896,7 @@ class AsyncAuditFollow(AsyncFollowing[AuditRecord]):
         *,
         max_bytes: int | None = None,
         max_age: timedelta | str | None = None,
+        progress: Progress | None = None,
     ) -> AsyncPaged[SinkStep]:
         """Follows the audit feed into files of JSON Lines, each record exactly once, whatever ends
         the program.
@@ -571,6 +914,8 @@ class AsyncAuditFollow(AsyncFollowing[AuditRecord]):
             directory: The folder of the files; made if it is not there.
             max_bytes: How long a file may become, in bytes, give or take a batch. Default: 256 MiB.
             max_age: How long a file may be written into. Default: an hour.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
         """
         args = {
             "follow": self._said,
@@ -582,7 +927,59 @@ class AsyncAuditFollow(AsyncFollowing[AuditRecord]):
             self._scope,
             "audit.follow.into_jsonl",
             args,
-            SinkStep._load,
+            SinkStep,
+            progress=self._shown(progress),
+            endless=True,
+        )
+
+    def into_parquet(
+        self,
+        directory: str | PathLike[str],
+        *,
+        max_bytes: int | None = None,
+        max_age: timedelta | str | None = None,
+        compression: Compression | str = "zstd",
+        extended: Iterable[str] | None = None,
+        raw: bool = True,
+        progress: Progress | None = None,
+    ) -> AsyncPaged[SinkStep]:
+        """Follows the audit feed into Parquet files, each record exactly once, whatever ends the
+        program.
+
+        A file holds the records of one content type that became available on one day (UTC), with
+        the columns of `batches`: `2026-11-22.Audit.Exchange.000001.parquet`. Until it is long or
+        old enough, or the follower has caught up and stops, its records lie beside it in a file
+        whose name ends in `.partial`. Files and state are one transaction, as with `into_jsonl`.
+
+        The listing's `errors`, `warnings` and `report` tell what the feed met on its way.
+
+        Args:
+            directory: The folder of the files; made if it is not there.
+            max_bytes: How many bytes of records a file may hold, uncompressed, give or take a
+                batch. Default: 256 MiB.
+            max_age: How long records may wait for their file. Default: an hour.
+            compression: How the files are compressed.
+            extended: Fields beyond the common ones to have columns, by their paths, such as
+                `Item.Subject`.
+            raw: Whether there is a column `raw` with the whole record as JSON text.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
+        """
+        args = {
+            "follow": self._said,
+            "directory": as_path("directory", directory),
+            "max_bytes": max_bytes,
+            "max_age": span("max_age", max_age),
+            "compression": compression,
+            "extended": several("extended", extended),
+            "raw": raw,
+        }
+        return AsyncPaged(
+            self._scope,
+            "audit.follow.into_parquet",
+            args,
+            SinkStep,
+            progress=self._shown(progress),
             endless=True,
         )
 
@@ -603,7 +1000,8 @@ class AsyncAudit(AsyncGroup):
         ordered: bool = True,
         dedupe: bool = False,
         extended: Iterable[str] | None = None,
-    ) -> AsyncPaged[AuditRecord]:
+        progress: Progress | None = None,
+    ) -> AsyncAuditRecords:
         """Streams the audit records that became available within a span of time.
 
         Lists the content of each type in windows of at most 24 hours, fetches the blobs
@@ -628,6 +1026,8 @@ class AsyncAudit(AsyncGroup):
             dedupe: Whether records whose id was delivered before are left out. Remembers every id
                 of the run.
             extended: Fields beyond the common ones to read, by their paths, such as `Item.Subject`.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
         """
         args = {
             "content_types": several("content_types", content_types),
@@ -639,7 +1039,7 @@ class AsyncAudit(AsyncGroup):
             "dedupe": dedupe,
             "extended": several("extended", extended),
         }
-        return AsyncPaged(self._scope, "audit.records", args, AuditRecord._load)
+        return AsyncAuditRecords(self._scope, "audit.records", args, AuditRecord, progress=progress)
 
     def follow(
         self,
@@ -656,6 +1056,7 @@ class AsyncAudit(AsyncGroup):
         commit: CommitMode | str = "auto",
         ensure_subscriptions: bool = True,
         stop_when_caught_up: bool = False,
+        progress: Progress | None = None,
     ) -> AsyncAuditFollow:
         """Follows the audit feed without end, from where it was left.
 
@@ -696,6 +1097,8 @@ class AsyncAudit(AsyncGroup):
                 are missing.
             stop_when_caught_up: Whether to end once everything is delivered that was there at the
                 beginning, and not to wait for more.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
         """
         args = {
             "state": as_path("state", state),
@@ -711,7 +1114,7 @@ class AsyncAudit(AsyncGroup):
             "ensure_subscriptions": ensure_subscriptions,
             "stop_when_caught_up": stop_when_caught_up,
         }
-        return AsyncAuditFollow(self._scope, "audit.follow", args, AuditRecord._load)
+        return AsyncAuditFollow(self._scope, "audit.follow", args, AuditRecord, progress=progress)
 
     async def inspect_state(self, state: str | PathLike[str]) -> FollowState:
         """Tells what a follower's state says: how far it has come, and what keeps failing.
@@ -760,6 +1163,7 @@ class AsyncAudit(AsyncGroup):
         poll_interval: timedelta | str | None = None,
         keep: bool = False,
         on_error: OnError | str = "raise",
+        progress: Progress | None = None,
     ) -> AsyncPaged[AuditRecord]:
         """Searches the tenant's audit log, far beyond the seven days of the feed, with filters that
         the service applies.
@@ -796,6 +1200,8 @@ class AsyncAudit(AsyncGroup):
             keep: Whether the query stays at the service.
             on_error: What happens when a part of the result cannot be read. A query that the
                 service cannot carry out is raised always.
+            progress: A function that gets a `Report` now and then, or `True` for a bar by tqdm or
+                rich.
         """
         args = {
             "start": moment("start", start),
@@ -814,7 +1220,7 @@ class AsyncAudit(AsyncGroup):
             "keep": keep,
             "on_error": on_error,
         }
-        return AsyncPaged(self._scope, "audit.search", args, AuditRecord._load)
+        return AsyncPaged(self._scope, "audit.search", args, AuditRecord, progress=progress)
 
     async def diagnose(self, content_types: Iterable[ContentType | str] | None = None) -> Diagnosis:
         """Looks at everything that the audit feed depends on, and says in plain words what is wrong
@@ -982,7 +1388,7 @@ class AsyncAudit(AsyncGroup):
             "last": span("last", last),
             "token": token,
         }
-        return AsyncPaged(self._scope, "audit.list_content", args, Content._load)
+        return AsyncPaged(self._scope, "audit.list_content", args, Content)
 
     def get_content(
         self,
@@ -1003,7 +1409,7 @@ class AsyncAudit(AsyncGroup):
             "content_id": content_id,
             "content_uri": content_uri,
         }
-        return AsyncPaged(self._scope, "audit.get_content", args, AuditRecord._load)
+        return AsyncPaged(self._scope, "audit.get_content", args, AuditRecord)
 
     def list_notifications(
         self,
@@ -1037,7 +1443,7 @@ class AsyncAudit(AsyncGroup):
             "last": span("last", last),
             "token": token,
         }
-        return AsyncPaged(self._scope, "audit.list_notifications", args, Notification._load)
+        return AsyncPaged(self._scope, "audit.list_notifications", args, Notification)
 
     async def list_sensitive_types(self, language: str | None = None) -> list[SensitiveType]:
         """Lists the names of the sensitive information types that DLP records refer to by id.

@@ -917,6 +917,62 @@ class AuditLogScope(OpenNumber):
     }
 
 
+class PartitionColumn(OpenText):
+    """What rows are put into folders by.
+
+    A value that this version does not know keeps its text.
+    """
+
+    __slots__ = ()
+
+    DATE: ClassVar[PartitionColumn]
+    """The day on which the event happened, in UTC: `date=2026-11-22`."""
+    HOUR: ClassVar[PartitionColumn]
+    """The hour in which the event happened, in UTC: `hour=07`."""
+    CONTENT_TYPE: ClassVar[PartitionColumn]
+    """The division of the feed that the record came by."""
+    WORKLOAD: ClassVar[PartitionColumn]
+    """The service in which it happened."""
+    OPERATION: ClassVar[PartitionColumn]
+    """What was done."""
+    RECORD_TYPE: ClassVar[PartitionColumn]
+    """What kind of event it is, by name."""
+    ORGANIZATION_ID: ClassVar[PartitionColumn]
+    """The tenant."""
+
+    _members = {
+        "DATE": "date",
+        "HOUR": "hour",
+        "CONTENT_TYPE": "content_type",
+        "WORKLOAD": "workload",
+        "OPERATION": "operation",
+        "RECORD_TYPE": "record_type",
+        "ORGANIZATION_ID": "organization_id",
+    }
+
+
+class Compression(OpenText):
+    """How Parquet files are compressed.
+
+    A value that this version does not know keeps its text.
+    """
+
+    __slots__ = ()
+
+    ZSTD: ClassVar[Compression]
+    """Zstandard: small files, and fast enough."""
+    SNAPPY: ClassVar[Compression]
+    """Snappy: larger files, faster."""
+    NONE: ClassVar[Compression]
+    """Not at all."""
+
+    _members = {
+        "ZSTD": "zstd",
+        "SNAPPY": "snappy",
+        "NONE": "none",
+    }
+
+
 class CommitMode(OpenText):
     """Who says that a batch of a follower is safe.
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .._record import RawRecord, Record
+from .._record import BytesRecord, RawRecord, Record
 from .._values import read_list, read_time
 from .audit_enums import (
     AuditLogScope,
@@ -169,14 +169,67 @@ class AuditRecord(RawRecord):
         self.raw = raw
 
 
+class Lines(BytesRecord):
+    """Whole lines, each with one record.
+
+    Attributes:
+        records: How many lines there are.
+        bytes: The lines, in UTF-8, each with its line break.
+    """
+
+    __slots__ = ("records", "bytes")
+    __match_args__ = ("records", "bytes")
+    _fields = (("records", "records", None), ("bytes", "bytes", None))
+    _heavy = "bytes"
+
+    def __init__(self, *, records: int, bytes: bytes) -> None:
+        self.records = records
+        self.bytes = bytes
+
+
+class Written(Record):
+    """What was written.
+
+    Attributes:
+        records: Records written.
+        bytes: Bytes written, compressed.
+        files: The files, by their paths.
+        conflicts: How many values of each column did not fit its type and became null; columns
+            without any are left out.
+    """
+
+    __slots__ = ("records", "bytes", "files", "conflicts")
+    __match_args__ = ("records", "bytes", "files", "conflicts")
+    _fields = (
+        ("records", "records", None),
+        ("bytes", "bytes", None),
+        ("files", "files", None),
+        ("conflicts", "conflicts", None),
+    )
+
+    def __init__(
+        self,
+        *,
+        records: int,
+        bytes: int,
+        files: list[str],
+        conflicts: dict[str, int],
+    ) -> None:
+        self.records = records
+        self.bytes = bytes
+        self.files = files
+        self.conflicts = conflicts
+
+
 class SinkStep(Record):
     """What was written in one transaction.
 
     Attributes:
         records: Records written.
         blobs: Blobs of content that are whole in the files now.
-        bytes: Bytes written.
-        sealed: Files that got their final name: nothing changes in them any more.
+        bytes: Bytes written, before any compression.
+        sealed: Files that got their final name: nothing changes in them any more. A run that was
+            killed may not have told of one; the next run tells of it then, or once more.
     """
 
     __slots__ = ("records", "blobs", "bytes", "sealed")

@@ -79,6 +79,8 @@ class WarningCode(OpenText):
     """The local clock differs from the service's; the difference is allowed for."""
     RECORD_LIMIT: ClassVar[WarningCode]
     """A search found more records than the service hands out for one query."""
+    TYPE_CONFLICT: ClassVar[WarningCode]
+    """Values did not fit the type of their column and became null."""
 
     _members = {
         "START_CLAMPED": "start_clamped",
@@ -88,6 +90,7 @@ class WarningCode(OpenText):
         "MISSING_ID": "missing_id",
         "CLOCK_SKEW": "clock_skew",
         "RECORD_LIMIT": "record_limit",
+        "TYPE_CONFLICT": "type_conflict",
     }
 
 

@@ -55,15 +55,24 @@ class Report(Record):
 
     Attributes:
         windows: Spans listed to their end.
+        windows_known: Spans that there are to list; none of what has no end.
         pages: Pages of listings read.
         blobs: Blobs of content fetched.
+        blobs_known: Blobs listed so far: all there are once every span is listed. None of what does
+            not list.
         records: Records delivered.
         bytes: Bytes of content fetched, decompressed.
+        bytes_known: Bytes that the blobs listed so far hold, as far as those fetched tell; none
+            before the first.
         duplicates: Records left out because their id had been delivered before; counted with
             `dedupe` only.
         failed: Blobs, pages, content types and records that could not be delivered.
         refusals: Requests that the service refused because of its rate limits, by this client in
             all.
+        elapsed: Seconds since it began; none before.
+        rate: Records a second, of late.
+        remaining: Seconds left at the present rate; none while that cannot be known: until every
+            span is listed.
         parked: Blobs and spans that keep failing and are tried again on a schedule; of a follower
             only.
         behind: How far the follower is behind, in seconds: the age of the oldest content that is
@@ -73,39 +82,57 @@ class Report(Record):
 
     __slots__ = (
         "windows",
+        "windows_known",
         "pages",
         "blobs",
+        "blobs_known",
         "records",
         "bytes",
+        "bytes_known",
         "duplicates",
         "failed",
         "refusals",
+        "elapsed",
+        "rate",
+        "remaining",
         "parked",
         "behind",
         "status",
     )
     __match_args__ = (
         "windows",
+        "windows_known",
         "pages",
         "blobs",
+        "blobs_known",
         "records",
         "bytes",
+        "bytes_known",
         "duplicates",
         "failed",
         "refusals",
+        "elapsed",
+        "rate",
+        "remaining",
         "parked",
         "behind",
         "status",
     )
     _fields = (
         ("windows", "windows", None),
+        ("windows_known", "windowsKnown", None),
         ("pages", "pages", None),
         ("blobs", "blobs", None),
+        ("blobs_known", "blobsKnown", None),
         ("records", "records", None),
         ("bytes", "bytes", None),
+        ("bytes_known", "bytesKnown", None),
         ("duplicates", "duplicates", None),
         ("failed", "failed", None),
         ("refusals", "refusals", None),
+        ("elapsed", "elapsed", None),
+        ("rate", "rate", None),
+        ("remaining", "remaining", None),
         ("parked", "parked", None),
         ("behind", "behind", None),
         ("status", "status", QueryStatus._of),
@@ -115,25 +142,37 @@ class Report(Record):
         self,
         *,
         windows: int,
+        windows_known: int | None = None,
         pages: int,
         blobs: int,
+        blobs_known: int | None = None,
         records: int,
         bytes: int,
+        bytes_known: int | None = None,
         duplicates: int,
         failed: int,
         refusals: int,
+        elapsed: float | None = None,
+        rate: float | None = None,
+        remaining: float | None = None,
         parked: int | None = None,
         behind: float | None = None,
         status: QueryStatus | None = None,
     ) -> None:
         self.windows = windows
+        self.windows_known = windows_known
         self.pages = pages
         self.blobs = blobs
+        self.blobs_known = blobs_known
         self.records = records
         self.bytes = bytes
+        self.bytes_known = bytes_known
         self.duplicates = duplicates
         self.failed = failed
         self.refusals = refusals
+        self.elapsed = elapsed
+        self.rate = rate
+        self.remaining = remaining
         self.parked = parked
         self.behind = behind
         self.status = status

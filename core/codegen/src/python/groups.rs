@@ -48,11 +48,20 @@ fn handle(operation: &Operation, manner: Manner) -> Option<String> {
         .then(|| format!("{}{}", manner.prefix(), pascal(&operation.name)))
 }
 
-/// The class of pages of a shape, which a [`handle`] stands on.
+/// The class of what a shape gives, which a [`handle`] stands on.
 fn listing_class(module: &mut Module, operation: &Operation, manner: Manner) -> String {
-    let commits = matches!(operation.shape, Shape::Pages { commits: true, .. });
-    let (home, base) = if commits { (".._following", "Following") } else { (".._paged", "Paged") };
+    let (home, base) = match operation.shape {
+        Shape::Columns => (".._columns", "Batches"),
+        Shape::Pages { commits: true, .. } => (".._following", "Following"),
+        _ if operation.methods.iter().any(|below| below.shape == Shape::Columns) => (".._columns", "Records"),
+        _ => (".._paged", "Paged"),
+    };
     module.import(home, &format!("{}{base}", manner.prefix()))
+}
+
+/// Whether it takes long enough for its progress to be of interest, and tells of it.
+fn tells_progress(operation: &Operation) -> bool {
+    matches!(operation.shape, Shape::Pages { feed: true, .. } | Shape::Run | Shape::Columns)
 }
 
 fn handle_class(
@@ -86,8 +95,8 @@ fn method(
     let mut docs = Vec::new();
     let mut named: Vec<&Field> = operation.params.iter().filter(|field| field.required).collect();
     let mut optional: Vec<&Field> = operation.params.iter().filter(|field| !field.required).collect();
-    // What a call is about goes without its name, also where it may be left out.
-    if named.is_empty() && !optional.is_empty() {
+    // What a call is about goes without its name, also where it may be left out; a truth value says nothing then.
+    if named.is_empty() && optional.first().is_some_and(|field| field.ty != Type::Bool) {
         named.push(optional.remove(0));
     }
     let mut parameters = vec!["self".to_owned()];
@@ -95,7 +104,8 @@ fn method(
         parameters.push(parameter(types, module, field, &python_name(&field.name), true));
     }
     let payload = matches!(operation.shape, Shape::Call { payload: true });
-    if !optional.is_empty() || payload {
+    let progress = tells_progress(operation);
+    if !optional.is_empty() || payload || progress {
         parameters.push("*".to_owned());
     }
     for field in &optional {
@@ -108,11 +118,17 @@ fn method(
         parameters.push("payload: bytes | None = None".to_owned());
         docs.push(("payload".to_owned(), "Bytes to send as the body.".to_owned()));
     }
+    if progress {
+        parameters.push(format!("progress: {} | None = None", module.typing(".._progress", "Progress")));
+        let doc = "A function that gets a `Report` now and then, or `True` for a bar by tqdm or rich.";
+        docs.push(("progress".to_owned(), doc.to_owned()));
+    }
 
-    let waits = manner == Manner::Async && matches!(operation.shape, Shape::Call { .. });
+    let waits = manner == Manner::Async && matches!(operation.shape, Shape::Call { .. } | Shape::Run);
     let result = match &operation.shape {
-        Shape::Call { .. } => types.annotation(module, &operation.result, false),
-        Shape::Pages { .. } | Shape::Run | Shape::Columns => handle(operation, manner).unwrap_or_else(|| {
+        Shape::Call { .. } | Shape::Run => types.annotation(module, &operation.result, false),
+        Shape::Columns => listing_class(module, operation, manner),
+        Shape::Pages { .. } => handle(operation, manner).unwrap_or_else(|| {
             let class = listing_class(module, operation, manner);
             format!("{class}[{}]", types.annotation(module, &operation.result, false))
         }),
@@ -126,10 +142,14 @@ fn method(
         sections.push(("Args", docs));
     }
     let mut doc = operation.doc.clone();
-    if matches!(operation.shape, Shape::Pages { feed: true, .. }) {
-        doc.push_str(
+    match operation.shape {
+        Shape::Pages { feed: true, .. } | Shape::Run => doc.push_str(
             "\n\nThe listing's `errors`, `warnings` and `report` tell what the feed met on its way.",
-        );
+        ),
+        Shape::Columns => {
+            doc.push_str("\n\nIts `errors`, `warnings` and `report` tell what the feed met on its way.");
+        }
+        _ => {}
     }
     docstring(&mut text, "        ", &doc, &sections);
     text.push_str(&body(types, module, operation, manner, parent));
@@ -155,13 +175,22 @@ fn body(
     let mut parts = vec![quoted(&operation.name), args.to_owned()];
     let wait = if manner == Manner::Async { "await " } else { "" };
     let begin = match (&operation.shape, &operation.result) {
-        (Shape::Pages { .. } | Shape::Run | Shape::Columns, Type::Record(name)) => {
+        (Shape::Columns, _) => {
             parts.insert(0, "self._scope".to_owned());
-            parts.push(format!("{}._load", types.used(module, name)));
+            format!("return {}", listing_class(module, operation, manner))
+        }
+        (Shape::Run, Type::Record(name)) => {
+            assert!(parent.is_some(), "{} is done with no listing", operation.name);
+            parts.extend([types.used(module, name), "progress".to_owned()]);
+            format!("return {wait}self._run")
+        }
+        (Shape::Pages { .. }, Type::Record(name)) => {
+            parts.insert(0, "self._scope".to_owned());
+            parts.push(types.used(module, name));
             let class = handle(operation, manner);
             format!("return {}", class.unwrap_or_else(|| listing_class(module, operation, manner)))
         }
-        (Shape::Pages { .. } | Shape::Run | Shape::Columns, other) => {
+        (Shape::Pages { .. } | Shape::Run, other) => {
             panic!("{} lists what is no record: {other:?}", operation.name)
         }
         (Shape::Call { .. }, Type::Body) => format!("return {wait}self._scope.call_body"),
@@ -173,6 +202,11 @@ fn body(
     };
     if matches!(operation.shape, Shape::Call { payload: true }) {
         parts.push("payload".to_owned());
+    }
+    if tells_progress(operation) && operation.shape != Shape::Run {
+        // Who watches a listing watches what is made of it.
+        let progress = if parent.is_some() { "self._shown(progress)" } else { "progress" };
+        parts.push(format!("progress={progress}"));
     }
     let follows = |of: &Operation| matches!(of.shape, Shape::Pages { commits: true, .. });
     if parent.is_some_and(follows) && matches!(operation.shape, Shape::Pages { .. }) {

@@ -96,7 +96,13 @@ fn in_order_of_use<'a>(records: &[&'a Record]) -> Vec<&'a Record> {
 }
 
 fn record_class(types: &Types<'_>, module: &mut Module, record: &Record) -> String {
-    let base = if record.fields.iter().any(|field| field.raw) { "RawRecord" } else { "Record" };
+    let beside = record.fields.iter().find(|field| field.raw);
+    let bytes = beside.filter(|field| field.ty == Type::Bytes);
+    let base = match (beside, bytes) {
+        (_, Some(_)) => "BytesRecord",
+        (Some(_), None) => "RawRecord",
+        (None, None) => "Record",
+    };
     module.import(".._record", base);
     let names: Vec<String> = record.fields.iter().map(|field| field_name(&field.name)).collect();
     let mut docs: Vec<(String, String)> =
@@ -123,6 +129,9 @@ fn record_class(types: &Types<'_>, module: &mut Module, record: &Record) -> Stri
         })
         .collect();
     text.push_str(&tuple("    ", "_fields = ", &fields));
+    if let Some(field) = bytes {
+        _ = writeln!(text, "    _heavy = {}", quoted(&field_name(&field.name)));
+    }
     if record.open {
         text.push_str("    _open = True\n");
     }
