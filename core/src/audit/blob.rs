@@ -90,6 +90,33 @@ impl Blob {
         self.rows.iter().map(|row| AuditRecord::of(&self.fields(row))).collect()
     }
 
+    /// The records in lines of their own, without what stands between them.
+    pub(super) fn into_lines(self) -> Bytes {
+        let Some(first) = self.rows.first() else { return Bytes::new() };
+        let from = first.place.range().start;
+        // Nobody else has the bytes, but where they came in one piece.
+        let mut body = self.body.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+        let mut end = from;
+        for row in &self.rows {
+            let record = row.place.range();
+            let line = end..end + record.len();
+            if line != record {
+                body.copy_within(record, line.start);
+            }
+            let mut rest = &mut body[line.clone()];
+            // Between members only: within a text they would be escaped.
+            while let Some(at) = memchr::memchr2(b'\n', b'\r', rest) {
+                rest[at] = b' ';
+                rest = &mut rest[at + 1..];
+            }
+            // What followed the record, be it a comma or the end of the array.
+            body[line.end] = b'\n';
+            end = line.end + 1;
+        }
+        body.truncate(end);
+        body.split_off(from).freeze()
+    }
+
     /// What is no record.
     pub(super) fn errors(&self) -> Vec<Error> {
         self.faults.iter().map(|fault| self.error(fault)).collect()
@@ -226,6 +253,26 @@ mod tests {
             }
             assert_eq!((ids.concat(), indexes, blob.taken()), ("abc".into(), vec![0, 2, 5], 6));
         }
+    }
+
+    #[test]
+    fn lines_are_the_records_and_nothing_else() {
+        for (body, lines) in [
+            (r#"[{"Id":"a"},{"Id":"b\n"}]"#, "{\"Id\":\"a\"}\n{\"Id\":\"b\\n\"}\n"),
+            ("  [ {\"Id\":\r\n\"a\"\n}\n, 7,{}\n] ", "{\"Id\":  \"a\" }\n{}\n"),
+            ("[1]", ""),
+            ("[]", ""),
+        ] {
+            let shared = Bytes::from(body.to_owned());
+            assert_eq!(read(shared.clone()).unwrap().into_lines(), lines);
+            assert_eq!(shared, body);
+            assert_eq!(read(BytesMut::from(body)).unwrap().into_lines(), lines);
+        }
+        let mut blob = read(r#"[{"Id":"a"},{"Id":"b"}, {"Id":"a"}]"#).unwrap();
+        let mut seen = std::collections::HashSet::new();
+        blob.retain(|fields| seen.insert(fields.id().unwrap().into_owned()));
+        blob.append(&read("[{}]").unwrap()).unwrap();
+        assert_eq!(blob.into_lines(), "{\"Id\":\"a\"}\n{\"Id\":\"b\"}\n{}\n");
     }
 
     #[test]

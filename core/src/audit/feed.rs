@@ -160,13 +160,24 @@ impl<F: Form> Feed<F> {
         Page { errors, warnings, report: Some(self.report.clone()), ..Page::of(items) }
     }
 
-    /// After the last piece: a page with what is left to tell; none if all is told.
-    pub(super) fn rest<T>(&mut self) -> Option<Page<T>> {
+    /// After the last piece: what can be told only now goes into the next page.
+    pub(super) fn end(&mut self) {
         if self.without_id > 0 {
             let count = std::mem::take(&mut self.without_id);
             let message = format!("{count} records have no id; they cannot be told from duplicates");
             self.news.warnings.push(Warning::new(WarningCode::MissingId, message));
         }
+    }
+
+    /// After the last piece, for whoever hands out what came: a page with what is left to tell, then the
+    /// verdict, then nothing.
+    pub(super) fn last_page<T>(&mut self) -> Option<Result<Page<T>>> {
+        self.rest().map(Ok).or_else(|| self.verdict().err().map(Err))
+    }
+
+    /// After the last piece: a page with what is left to tell; none if all is told.
+    pub(super) fn rest<T>(&mut self) -> Option<Page<T>> {
+        self.end();
         let is_told = self.news.warnings.is_empty() && self.told.as_ref() == Some(&self.report);
         (!is_told).then(|| self.page(Vec::new()))
     }

@@ -1,21 +1,27 @@
-//! The feed as JSON Lines: `records(...).lines()` and `.write_jsonl(...)`.
+//! The feed as JSON Lines: `records(...).lines()`.
 
-use std::path::PathBuf;
-
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures::{FutureExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::columns::Written;
+use super::blob::Blob;
+use super::feed::{Feed, InHand};
+use super::pipeline::Form;
 use super::records::ListRecords;
+use super::scan::Finds;
 use crate::Client;
 use crate::dispatch::{Item, Listing, Operation};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::page::Paged;
+
+/// Small blobs are joined until they are as long as this, in bytes.
+const WORTH_A_PAGE: usize = 64 * 1024;
 
 /// Streams the records as JSON Lines: each as it came, on a line of its own.
 ///
 /// The fastest way to have them all: nothing is read that need not be. Line breaks between the members of a
-/// record become spaces, which changes no value.
+/// record become spaces, which changes no value. `extended` is of no use here: a line has all fields. Ids are
+/// read with `dedupe` only, so that records without one are not told of otherwise.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -54,41 +60,127 @@ impl Listing for RecordLines {
     type Item = Lines;
     const IS_FEED: bool = true;
 
-    fn open(self, _client: Client) -> Result<Paged<Lines>> {
-        Err(Error::new(ErrorKind::Service, "is being built"))
+    fn open(self, client: Client) -> Result<Paged<Lines>> {
+        let pages = LinePages::new(client, self.records)?;
+        Ok(Paged::new(stream::unfold(pages, |mut pages| {
+            async move {
+                let page = match pages.next().await {
+                    Ok(Some(lines)) => Some(Ok(pages.feed.page(vec![lines]))),
+                    Ok(None) => pages.feed.last_page(),
+                    Err(error) => Some(Err(error)),
+                };
+                page.map(|page| (page, pages))
+            }
+            .boxed()
+        })))
     }
 }
 
-/// Writes the records into a file of JSON Lines: each as it came, on a line of its own.
-///
-/// The file gets its name when it is whole: a write that fails leaves nothing behind, and what stood there.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct WriteJsonl {
-    /// Which records.
-    pub records: ListRecords,
-    /// The file; its folder is made if it is not there.
-    #[cfg_attr(feature = "schema", schemars(extend("format" = "path")))]
-    pub target: PathBuf,
-    /// Whether a file that is there is replaced.
-    #[serde(default)]
-    pub overwrite: bool,
-    /// Whether a file that is there is added to.
-    #[serde(default)]
-    pub append: bool,
+/// The feed as lines, in pieces that are worth handing out.
+pub(super) struct LinePages {
+    pub(super) feed: Feed<AsLines>,
+    /// What came after the lines that were handed out last.
+    ahead: Option<Result<Option<InHand<Piece>>>>,
 }
 
-impl Operation for WriteJsonl {
-    const NAME: &'static str = "audit.records.write_jsonl";
+impl LinePages {
+    pub(super) fn new(client: Client, records: ListRecords) -> Result<Self> {
+        let form = AsLines { dedupe: records.dedupe };
+        Ok(LinePages { feed: Feed::new(client, records, form)?, ahead: None })
+    }
+
+    /// The next lines; none at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Lines>> {
+        let next = match self.ahead.take() {
+            Some(next) => next?,
+            None => self.feed.next().await?,
+        };
+        let Some(InHand { piece, .. }) = next else { return Ok(None) };
+        let mut lines = piece.lines();
+        if lines.bytes.len() >= WORTH_A_PAGE {
+            return Ok(Some(lines));
+        }
+        // Small blobs share a page if they are there already.
+        let mut joined = BytesMut::new();
+        while lines.bytes.len() + joined.len() < WORTH_A_PAGE {
+            match self.feed.next().now_or_never() {
+                Some(Ok(Some(InHand { piece, .. }))) => {
+                    let more = piece.lines();
+                    if joined.is_empty() {
+                        joined = BytesMut::from(std::mem::take(&mut lines.bytes));
+                    }
+                    joined.extend_from_slice(&more.bytes);
+                    lines.records += more.records;
+                }
+                end => {
+                    self.ahead = end;
+                    break;
+                }
+            }
+        }
+        if !joined.is_empty() {
+            lines.bytes = joined.freeze();
+        }
+        Ok(Some(lines))
+    }
 }
 
-impl Listing for WriteJsonl {
-    type Item = Written;
-    const IS_FEED: bool = true;
-    const RUNS: bool = true;
+/// A blob as lines.
+pub(super) struct AsLines {
+    dedupe: bool,
+}
 
-    fn open(self, _client: Client) -> Result<Paged<Written>> {
-        Err(Error::new(ErrorKind::Service, "is being built"))
+/// What a blob becomes: where duplicates are left out it is cut into lines when it is known which these are.
+pub(super) enum Piece {
+    Lines(Lines),
+    Blob(Blob),
+}
+
+impl Piece {
+    fn lines(self) -> Lines {
+        match self {
+            Piece::Lines(lines) => lines,
+            Piece::Blob(blob) => Lines { records: blob.rows().len() as u64, bytes: blob.into_lines() },
+        }
+    }
+}
+
+impl Form for AsLines {
+    type Piece = Piece;
+
+    fn finds(&self) -> Finds {
+        if self.dedupe { Finds::Ids } else { Finds::Places }
+    }
+
+    fn make(&self, blob: Blob) -> Piece {
+        let piece = Piece::Blob(blob);
+        if self.dedupe { piece } else { Piece::Lines(piece.lines()) }
+    }
+
+    fn count(piece: &Piece) -> usize {
+        match piece {
+            Piece::Lines(lines) => usize::try_from(lines.records).unwrap_or(usize::MAX),
+            Piece::Blob(blob) => blob.rows().len(),
+        }
+    }
+
+    fn retain(piece: &mut Piece, mut is_new: impl FnMut(Option<&str>) -> bool) {
+        if let Piece::Blob(blob) = piece {
+            blob.retain(|fields| is_new(fields.id().as_deref()));
+        }
+    }
+
+    fn without_id(piece: &Piece) -> usize {
+        match piece {
+            Piece::Lines(_) => 0,
+            Piece::Blob(blob) => blob.rows().iter().filter(|row| blob.fields(row).id().is_none()).count(),
+        }
+    }
+
+    fn held(piece: &Piece) -> usize {
+        match piece {
+            Piece::Lines(lines) => lines.bytes.len(),
+            Piece::Blob(blob) => blob.held(),
+        }
     }
 }

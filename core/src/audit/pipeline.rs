@@ -12,8 +12,10 @@
 //! once, and `count` and `retain` are what the feed needs for its report and for `dedupe`. `Feed::new` with
 //! that form checks the request; `Feed::next` then gives the pieces, in order if that is asked for, each
 //! with the room in the budget that it takes as long as it is kept. Errors, warnings, report and summary are
-//! the feed's: `Feed::page` puts what was met since the last page beside its items, and after the last piece
-//! `Feed::rest` and `Feed::verdict` say what is left to tell and how it ended. `AsRecords` is the example.
+//! the feed's: `Feed::page` puts what was met since the last page beside its items. After the last piece what
+//! hands out pages ends with `Feed::last_page`; what hands out one result asks `Feed::verdict` whether there
+//! is one, and then calls `Feed::end` and `Feed::page`. `AsRecords` is the example of the one, `write_jsonl`
+//! of the other.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -12,6 +12,7 @@ use super::PAGE_OF_RECORDS;
 use super::blob::Blob;
 use super::content_type::ContentType;
 use super::feed::{Feed, InHand};
+use super::lines::{Lines, RecordLines};
 use super::pipeline::Form;
 use super::record::AuditRecord;
 use super::scan::Finds;
@@ -22,6 +23,9 @@ use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::open_enum::text_enum;
 use crate::page::{Page, Paged};
+
+/// Small blobs are joined until they have as many records as this.
+const WORTH_A_PAGE: usize = 50;
 
 text_enum! {
     /// What happens when a blob, a page or a content type cannot be read.
@@ -115,7 +119,7 @@ impl Listing for ListRecords {
     fn open(self, client: Client) -> Result<Paged<AuditRecord>> {
         let form = AsRecords { extended: self.extended.clone() };
         let feed = Feed::new(client, self, form)?;
-        let pages = Pages { feed, records: Vec::new().into_iter(), room: None, ended: false };
+        let pages = Pages { feed, left: Vec::new().into_iter(), room: None, ahead: None };
         Ok(Paged::new(stream::unfold(pages, |mut pages| {
             async move { pages.next().await.map(|page| (page, pages)) }.boxed()
         })))
@@ -178,38 +182,49 @@ impl Form for AsRecords {
     }
 }
 
-/// The records in pages.
+/// The records in pages: a blob's, or those of small blobs that are there already.
 struct Pages {
     feed: Feed<AsRecords>,
-    records: vec::IntoIter<AuditRecord>,
+    /// Records that did not fit into a page, and the room that they take.
+    left: vec::IntoIter<AuditRecord>,
     room: Option<OwnedSemaphorePermit>,
-    ended: bool,
+    /// What came after the page that was handed out last.
+    ahead: Option<Result<Option<InHand<Vec<AuditRecord>>>>>,
 }
 
 impl Pages {
     async fn next(&mut self) -> Option<Result<Page<AuditRecord>>> {
-        if self.ended {
-            return None;
+        match self.records().await {
+            Ok(Some(records)) => Some(Ok(self.feed.page(records))),
+            Ok(None) => self.feed.last_page(),
+            Err(error) => Some(Err(error)),
         }
-        if self.records.as_slice().is_empty() {
-            self.room = None;
-            match self.feed.next().await {
-                Ok(Some(InHand { piece, room })) => {
-                    (self.records, self.room) = (piece.into_iter(), room);
-                }
-                Ok(None) => {
-                    let rest = self.feed.rest();
-                    self.ended = rest.is_none();
-                    return rest.map(Ok).or_else(|| self.feed.verdict().err().map(Err));
-                }
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(error));
+    }
+
+    async fn records(&mut self) -> Result<Option<Vec<AuditRecord>>> {
+        if !self.left.as_slice().is_empty() {
+            return Ok(Some(self.left.by_ref().take(PAGE_OF_RECORDS).collect()));
+        }
+        self.room = None;
+        let next = match self.ahead.take() {
+            Some(next) => next?,
+            None => self.feed.next().await?,
+        };
+        let Some(InHand { piece: mut records, room }) = next else { return Ok(None) };
+        if records.len() > PAGE_OF_RECORDS {
+            (self.left, self.room) = (records.into_iter(), room);
+            return Ok(Some(self.left.by_ref().take(PAGE_OF_RECORDS).collect()));
+        }
+        while records.len() < WORTH_A_PAGE {
+            match self.feed.next().now_or_never() {
+                Some(Ok(Some(InHand { piece, .. }))) if piece.len() < WORTH_A_PAGE => records.extend(piece),
+                end => {
+                    self.ahead = end;
+                    break;
                 }
             }
         }
-        let records = self.records.by_ref().take(PAGE_OF_RECORDS).collect();
-        Some(Ok(self.feed.page(records)))
+        Ok(Some(records))
     }
 }
 
@@ -262,6 +277,11 @@ impl RecordsBuilder {
     pub fn extended<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         self.request.extended = Some(paths.into_iter().map(Into::into).collect());
         self
+    }
+
+    /// Reads them as lines; see [`RecordLines`](super::RecordLines). Begins as [`stream`](Self::stream) does.
+    pub fn lines(self) -> Paged<Lines> {
+        RecordLines { records: self.request }.open(self.client).unwrap_or_else(Paged::failed)
     }
 
     /// Begins. Nothing is sent before the first record is asked for; a request that cannot be right is the
