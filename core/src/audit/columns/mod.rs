@@ -9,6 +9,8 @@ mod ipc;
 mod parquet;
 mod paths;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 pub use batches::{BatchesBuilder, ColumnBatch, RecordBatches};
 pub(crate) use ipc::as_bytes;

@@ -5,6 +5,8 @@ mod partition;
 mod run;
 mod spooled;
 mod target;
+#[cfg(test)]
+mod tests;
 mod writers;
 
 use std::collections::BTreeMap;

@@ -160,6 +160,8 @@ fn escaped(value: &str) -> String {
             name.push(c);
         }
     }
+    // One that was cut may end in them too.
+    name.truncate(name.trim_end_matches(['.', ' ']).len());
     name
 }
 

@@ -37,8 +37,8 @@ pub(in crate::audit) struct Spooled {
 /// name is the caller's. Memory is bounded whatever the number of records: they are asked for as they are
 /// written. After an error what there is of the file is worth nothing.
 ///
-/// Blocks: to be called where a thread may wait. An error of the records ends it; what is no JSON object among
-/// them is left out.
+/// Blocks: to be called where a thread may wait. An error of the records ends it, and so does one that is no
+/// JSON; what is no object among them is left out.
 pub(in crate::audit) fn write_file(
     records: impl IntoIterator<Item = Result<(Bytes, Arc<str>)>>,
     content_type: &ContentType,
