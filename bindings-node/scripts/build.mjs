@@ -39,7 +39,8 @@ function library() {
 
 /** Installs the tools of `package-lock.json` unless they are there. */
 export function tools() {
-  if (!existsSync(join(home, 'node_modules', 'typescript'))) {
+  const needed = ['typescript', 'apache-arrow'];
+  if (!needed.every((name) => existsSync(join(home, 'node_modules', name)))) {
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   }
   const require = createRequire(join(home, 'package.json'));

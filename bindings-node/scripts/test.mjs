@@ -6,7 +6,7 @@
 // `--dev` builds the package without optimizing and copies it into the project, for a quick turn. `--run` runs one of the
 // programs in `test/` there, in place of the tests.
 
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { build, home, run, stage, target, tools } from './build.mjs';
@@ -39,6 +39,13 @@ if (dev) {
   run('npm', ['install', ...quiet, join(folder, tarball)], { cwd: project });
 }
 cpSync(join(home, 'test'), join(project, 'test'), { recursive: true });
+const { tsc } = tools();
+// What a user reads batches with: no dependency of the package.
+symlinkSync(
+  join(home, 'node_modules', 'apache-arrow'),
+  join(project, 'node_modules', 'apache-arrow'),
+  'junction',
+);
 
 if (program.length > 0) {
   const [name, ...rest] = program;
@@ -46,7 +53,6 @@ if (program.length > 0) {
   process.exit();
 }
 
-const { tsc } = tools();
 const files = readdirSync(join(project, 'test')).filter(
   (name) => name.endsWith('.test.mjs') && (wanted.length === 0 || wanted.some((part) => name.includes(part))),
 );

@@ -1,15 +1,28 @@
 import { encode, snakeCased } from './arguments';
 import { fromNative } from './errors';
 import { native, type NativeClient, type NativeReply } from './native';
+import type { Report } from './faces';
 import { Paged } from './paged';
-import { readItems, readItemsWithRaw } from './records';
-import { Run } from './run';
+import { type Reader, readItems } from './records';
+import { Run, type RunOptions } from './run';
 import type { TokenBridge } from './tokens';
 
 /** What every call may be told. */
 export interface CallOptions {
   /** Ends the call, and its request on the wire, when aborted; the call then throws the signal's reason. */
   signal?: AbortSignal;
+}
+
+/**
+ * Is told how far a feed has come, with each page, before what the page holds is handed out. What it throws, or
+ * rejects with, ends the feed and is thrown to whoever reads it.
+ */
+export type OnProgress = (report: Report) => void | Promise<void>;
+
+/** What every feed may be told. */
+export interface FeedOptions extends CallOptions {
+  /** Is told how far it has come. */
+  onProgress?: OnProgress;
 }
 
 /** Bytes that go with a call. Text is sent as UTF-8. */
@@ -49,10 +62,10 @@ export class Scope {
     }
   }
 
-  run(name: string, args: object, signal?: AbortSignal): Run {
+  run(name: string, args: object, options: RunOptions): Run {
     try {
-      const pages = this.#native.pages(name, encode(snakeCased(args)));
-      return new Run({ pages, Cancel: native.Cancel, failure: (thrown) => this.failure(thrown) }, signal);
+      const pages = this.#native.pages(name, encode(snakeCased(args)), options.fields);
+      return new Run({ pages, Cancel: native.Cancel, failure: (thrown) => this.failure(thrown) }, options);
     } catch (error) {
       throw this.failure(error);
     }
@@ -84,19 +97,21 @@ export abstract class Group {
   }
 
   /** @internal Pages of items. */
-  protected paged<T>(name: string, options: object): Paged<T> {
+  protected paged<T>(name: string, options: object, read: Reader<T> = readItems): Paged<T> {
     const { signal, ...args }: CallOptions = options;
-    return new Paged<T>(() => this.#scope.run(name, args, signal), readItems, signal);
+    const open = () => this.#scope.run(name, args, { signal, fields: read.fields });
+    return new Paged<T>({ open, read, signal });
   }
 
-  /** @internal Pages of records that keep their original text. */
-  protected pagedWithRaw<T>(name: string, options: object): Paged<T> {
-    const { signal, ...args }: CallOptions = options;
-    return new Paged<T>(() => this.#scope.run(name, args, signal), readItemsWithRaw, signal);
+  /** @internal The same for a feed. */
+  protected feed<T>(name: string, options: object, read: Reader<T> = readItems): Paged<T> {
+    const { signal, onProgress, ...args }: FeedOptions = options;
+    const open = () => this.#scope.run(name, args, { signal, ahead: true, fields: read.fields });
+    return new Paged<T>({ open, read, signal, onProgress });
   }
 
-  /** @internal A listing that keeps its position. */
-  protected following<T>(Kind: new (scope: Scope, options: object) => T, options: object): T {
+  /** @internal A listing that has a class of its own. */
+  protected listing<T>(Kind: new (scope: Scope, options: object) => T, options: object): T {
     return new Kind(this.#scope, options);
   }
 }

@@ -1,13 +1,11 @@
-import { snakeCased } from './arguments';
-import type { CallOptions, Scope } from './base';
+import type { CallOptions, FeedOptions, Scope } from './base';
 import { errorOf } from './errors';
-import type { NativePage } from './native';
-import { Paged } from './paged';
-import { readItems, readItemsWithRaw } from './records';
+import { type Habits, Listing } from './listing';
+import type { Reader } from './records';
 import type { Run } from './run';
 
-/** How many errors, and how many warnings, a listing without an end keeps. */
-const KEPT = 1_000;
+/** To ask for a page is to say that the one before is safe; and without an end, not all errors can be kept. */
+const PATIENT: Habits = { ahead: false, kept: 1_000 };
 
 /**
  * A listing that keeps its position in a state, and goes on from there the next time.
@@ -20,29 +18,15 @@ const KEPT = 1_000;
  * Each ends its requests and releases the state, so that another can use it. `errors` and `warnings` hold the newest
  * 1,000; those of a page are complete.
  */
-export class Following<T> extends Paged<T> {
-  readonly #scope: Scope;
-  readonly #name: string;
-  readonly #args: object;
-  readonly #signal: AbortSignal | undefined;
+export class Following<T> extends Listing<T> {
   /** Whether the last pages can be committed after the end. */
   readonly #manual: boolean;
   #run: Run | undefined;
 
   /** @internal */
-  constructor(
-    scope: Scope,
-    name: string,
-    options: CallOptions & { commit?: string },
-    read: (page: NativePage) => T[],
-  ) {
-    const { signal, ...args } = options;
-    super(() => this.#open(), read, signal, KEPT);
-    this.#scope = scope;
-    this.#name = name;
-    this.#args = args;
-    this.#signal = signal;
-    this.#manual = args.commit === 'manual';
+  constructor(scope: Scope, name: string, options: FeedOptions & { commit?: string }, read: Reader<T>) {
+    super(scope, name, options, read, PATIENT);
+    this.#manual = options.commit === 'manual';
   }
 
   /**
@@ -70,35 +54,16 @@ export class Following<T> extends Paged<T> {
     if (this.#run) await super.end(this.#run);
   }
 
-  /** @internal Pages of what can be done with the listing: it takes the arguments of this one, and its place. */
-  protected paged<U>(name: string, options: object): Paged<U> {
-    return this.#below(name, options, readItems<U>);
-  }
-
-  /** @internal The same for records that keep their original text. */
-  protected pagedWithRaw<U>(name: string, options: object): Paged<U> {
-    return this.#below(name, options, readItemsWithRaw<U>);
-  }
-
   /** @internal */
   protected override async end(run: Run): Promise<void> {
     if (this.#manual && run.ended && !run.closed) return;
     await super.end(run);
   }
 
-  /** A run that is over but for its last commit gives the state up first. */
-  async #open(): Promise<Run> {
+  /** @internal A run that is over but for its last commit gives the state up first. */
+  protected override async open(): Promise<Run> {
     if (this.#run?.ended) await super.end(this.#run);
-    return (this.#run = this.#scope.run(this.#name, this.#args, this.#signal));
-  }
-
-  #below<U>(name: string, options: CallOptions, read: (page: NativePage) => U[]): Paged<U> {
-    const { signal: own, ...rest } = options;
-    const signals = [this.#signal, own].filter((signal) => signal !== undefined);
-    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
-    const place = this.#name.slice(this.#name.lastIndexOf('.') + 1);
-    const args = { ...rest, [place]: snakeCased(this.#args) };
-    return new Paged<U>(() => this.#scope.run(name, args, signal), read, signal, KEPT);
+    return (this.#run = this.start());
   }
 }
 

@@ -12,12 +12,19 @@ export interface NativeReply {
   payload?: Buffer;
 }
 
-/** A page: an array of items and an object about it, both JSON, and the bytes that items point into. */
+/** A page: its items and an object about it, both JSON, and the bytes that items point into. */
 export interface NativePage {
+  /** An array of items; of a run that was asked for fields, an array of {@link Column}s. */
   items: string;
   payload?: Buffer;
   meta: string;
 }
+
+/**
+ * A field of all items of a page: its values, `null` where an item has none; nothing if no item has any. Where values
+ * come again and again, the different ones, and which of them each item has.
+ */
+export type Column = unknown[] | { of: unknown[]; at: number[] };
 
 /** The pages of one run. */
 export interface NativePages {
@@ -34,7 +41,8 @@ export interface NativeClient {
     payload: Buffer | undefined,
     cancel: NativeCancel | undefined,
   ): Promise<NativeReply>;
-  pages(name: string, args: string): NativePages;
+  /** Pages of items; with `fields`, of {@link Column}s of those, and behind them where the bytes of each item end. */
+  pages(name: string, args: string, fields: readonly string[] | undefined): NativePages;
   close(): void;
 }
 

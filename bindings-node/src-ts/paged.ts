@@ -1,6 +1,8 @@
+import type { OnProgress } from './base';
 import { type ErrorDetails, errorOf, type M365Error } from './errors';
 import type { Report, Warning } from './faces';
-import type { NativePage } from './native';
+import { Items } from './items';
+import type { Reader } from './records';
 import type { Run } from './run';
 
 interface Meta {
@@ -8,6 +10,16 @@ interface Meta {
   errors?: ErrorDetails[];
   warnings?: Warning[];
   report?: Report | null;
+}
+
+/** @internal How a listing is read. */
+export interface Reading<T> {
+  open: () => Run | Promise<Run>;
+  read: Reader<T>;
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+  /** How many errors, and how many warnings, there is room for; the newest stay. All if not said. */
+  kept?: number | undefined;
 }
 
 /** A page of a listing: an array of its items that also knows what came with them. */
@@ -38,44 +50,31 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
   /** In a feed: how much was read and how long it took; `null` where there is none. */
   report: Report | null = null;
 
-  /** @internal How many items of the present page a loop over items has not handed out. */
-  protected left = 0;
-
-  readonly #open: () => Run | Promise<Run>;
-  readonly #read: (page: NativePage) => T[];
-  readonly #signal: AbortSignal | undefined;
-  readonly #kept: number;
+  readonly #reading: Reading<T>;
   readonly #runs = new Set<Run>();
+  #items: Items<T> | undefined;
 
-  /** @internal `kept` is how many errors, and how many warnings, there is room for; the newest stay. */
-  constructor(
-    open: () => Run | Promise<Run>,
-    read: (page: NativePage) => T[],
-    signal?: AbortSignal,
-    kept = Infinity,
-  ) {
-    this.#open = open;
-    this.#read = read;
-    this.#signal = signal;
-    this.#kept = kept;
+  /** @internal */
+  constructor(reading: Reading<T>) {
+    this.#reading = reading;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    const run = await this.#begin();
-    for await (const page of this.#pagesOf(run)) {
-      this.left = page.length;
-      for (const item of page) {
-        this.#signal?.throwIfAborted();
-        if (run.closed) return;
-        this.left -= 1;
-        yield item;
-      }
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, void, undefined> {
+    const { signal } = this.#reading;
+    let run: Run | undefined;
+    const pages = this.#pagesOf(async () => (run = await this.#begin()));
+    const items = new Items(pages, {
+      isOpen: () => !run?.closed && !signal?.aborted,
+      check: () => signal?.throwIfAborted(),
+    });
+    this.#items = items;
+    return items;
   }
 
   /** The same, page by page, as the service or the feed cut them. A page can be empty. */
   async *pages(): AsyncGenerator<Page<T>, void, undefined> {
-    yield* this.#pagesOf(await this.#begin());
+    this.#items = undefined;
+    yield* this.#pagesOf(() => this.#begin());
   }
 
   /** Everything at once, for listings that fit into memory. */
@@ -94,6 +93,11 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
     await this.close();
   }
 
+  /** @internal How many items of the present page a loop over items has not handed out. */
+  protected get left(): number {
+    return this.#items?.left ?? 0;
+  }
+
   /** @internal What a run does when its loop is over. */
   protected async end(run: Run): Promise<void> {
     this.#runs.delete(run);
@@ -105,28 +109,31 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
     this.errors.push(...page.errors);
     this.warnings.push(...page.warnings);
     this.report = page.report ?? this.report;
+    const { kept = Infinity } = this.#reading;
     for (const list of [this.errors, this.warnings]) {
-      if (list.length > this.#kept) list.splice(0, list.length - this.#kept);
+      if (list.length > kept) list.splice(0, list.length - kept);
     }
   }
 
   async #begin(): Promise<Run> {
-    this.#signal?.throwIfAborted();
+    this.#reading.signal?.throwIfAborted();
     this.token = this.report = null;
     this.errors = [];
     this.warnings = [];
-    this.left = 0;
-    const run = await this.#open();
+    const run = await this.#reading.open();
     this.#runs.add(run);
     return run;
   }
 
-  async *#pagesOf(run: Run): AsyncGenerator<Page<T>, void, undefined> {
+  async *#pagesOf(begin: () => Promise<Run>): AsyncGenerator<Page<T>, void, undefined> {
+    const { read, onProgress } = this.#reading;
+    const run = await begin();
     try {
-      for (let page = await run.next(); page; page = await run.next()) {
-        const read = pageOf(this.#read(page), JSON.parse(page.meta) as Meta);
-        this.#note(read);
-        yield read;
+      for (let next = await run.next(); next; next = await run.next()) {
+        const page = pageOf(read(next), JSON.parse(next.meta) as Meta);
+        this.#note(page);
+        if (page.report) await onProgress?.(page.report);
+        yield page;
       }
     } finally {
       await this.end(run);

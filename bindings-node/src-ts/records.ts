@@ -1,7 +1,29 @@
-import type { NativePage } from './native';
+import type { Column, NativePage } from './native';
 
 /** The native values of an original record: whatever JSON the service sent. */
 export type Original = { readonly [field: string]: any };
+
+/** @internal What makes the items of a page. */
+export interface Reader<T> {
+  (page: NativePage): T[];
+  /** The fields that pages are to bring as columns; without it, they bring the items as JSON. */
+  readonly fields?: readonly string[];
+}
+
+/** The texts of the records of a page. */
+class Texts {
+  readonly #payload: Buffer | undefined;
+  readonly #ends: number[];
+
+  constructor(payload: Buffer | undefined, ends: number[]) {
+    this.#payload = payload;
+    this.#ends = ends;
+  }
+
+  at(row: number): string {
+    return this.#payload?.toString('utf8', this.#ends[row - 1] ?? 0, this.#ends[row]) ?? '';
+  }
+}
 
 /**
  * A record that knows the text it was read from.
@@ -10,33 +32,71 @@ export type Original = { readonly [field: string]: any };
  * `JSON.stringify(record)` writes the fields of the record without them.
  */
 class RecordWithRaw {
-  readonly #raw: string;
+  #texts: Texts | undefined;
+  readonly #row: number;
+  #raw: string | undefined;
   #data: Original | undefined;
 
-  constructor(fields: object, raw: string) {
-    Object.assign(this, fields);
-    this.#raw = raw;
+  constructor(texts: Texts, row: number) {
+    this.#texts = texts;
+    this.#row = row;
   }
 
   get raw(): string {
-    return this.#raw;
+    if (this.#texts) {
+      this.#raw = this.#texts.at(this.#row);
+      this.#texts = undefined;
+    }
+    return this.#raw ?? '';
   }
 
   get data(): Original {
-    return (this.#data ??= JSON.parse(this.#raw) as Original);
+    return (this.#data ??= JSON.parse(this.raw) as Original);
   }
 }
 
-/** The items of a page. */
+/** @internal The items of a page. */
 export function readItems<T>(page: NativePage): T[] {
   return JSON.parse(page.items) as T[];
 }
 
-/** The items of a page, each with its own copy of its text, so that no record keeps its whole page alive. */
-export function readItemsWithRaw<T>(page: NativePage): T[] {
-  const items = JSON.parse(page.items) as { raw?: [start: number, length: number] }[];
-  return items.map(({ raw = [0, 0], ...fields }) => {
-    const [start, length] = raw;
-    return new RecordWithRaw(fields, page.payload?.toString('utf8', start, start + length) ?? '') as T;
-  });
+/** @internal Items of which a member is bytes: a view on those of the page. */
+export function readItemsWithBytes<T>(member: string): Reader<T> {
+  return ({ items, payload = Buffer.alloc(0) }) =>
+    (JSON.parse(items) as Record<string, unknown>[]).map((item) => {
+      const [start, length] = item[member] as [start: number, length: number];
+      item[member] = payload.subarray(start, start + length);
+      return item as T;
+    });
+}
+
+/**
+ * @internal Records with their texts, from columns: what comes again and again in a page is one string then, and no
+ * text of a record is made before somebody wants it.
+ */
+export function readRecords<T>(fields: readonly string[]): Reader<T> {
+  return Object.assign(
+    (page: NativePage): T[] => {
+      const columns = JSON.parse(page.items) as Column[];
+      const ends = columns[fields.length] as number[];
+      const texts = new Texts(page.payload, ends);
+      const present = fields.map((name, at) => ({ name, values: valuesOf(columns[at] ?? []) }));
+      const used = present.filter(({ values }) => values.length > 0);
+      return ends.map((_, row) => {
+        const record = new RecordWithRaw(texts, row) as unknown as Record<string, unknown>;
+        for (const { name, values } of used) {
+          const value = values[row];
+          if (value !== null) record[name] = value;
+        }
+        return record as T;
+      });
+    },
+    { fields },
+  );
+}
+
+function valuesOf(column: Column): readonly unknown[] {
+  if (Array.isArray(column)) return column;
+  const { of, at } = column;
+  return at.map((place) => of[place]);
 }

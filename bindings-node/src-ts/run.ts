@@ -1,5 +1,14 @@
 import type { native, NativePage, NativePages } from './native';
 
+/** How a run is read. */
+export interface RunOptions {
+  signal?: AbortSignal | undefined;
+  /** Whether the next page may be asked for before anybody wants it. */
+  ahead?: boolean;
+  /** The fields of the items, in the order in which they are wanted, where items can be asked for those. */
+  fields?: readonly string[] | undefined;
+}
+
 /** How a run reaches the core. */
 interface Way {
   pages: NativePages;
@@ -17,13 +26,16 @@ export class Run {
 
   readonly #way: Way;
   readonly #signal: AbortSignal | undefined;
+  readonly #readsAhead: boolean;
   readonly #stop = () => void this.#way.pages.close();
+  #ahead: Promise<NativePage | null> | undefined;
   #received = 0;
   #committing: Promise<unknown> = Promise.resolve();
 
-  constructor(way: Way, signal: AbortSignal | undefined) {
+  constructor(way: Way, { signal, ahead = false }: RunOptions) {
     this.#way = way;
     this.#signal = signal;
+    this.#readsAhead = ahead;
     signal?.addEventListener('abort', this.#stop, { once: true });
   }
 
@@ -31,7 +43,7 @@ export class Run {
   async next(): Promise<NativePage | null> {
     let page: NativePage | null = null;
     try {
-      page = await this.#way.pages.next();
+      page = await (this.#ahead ?? this.#way.pages.next());
     } catch (error) {
       this.#signal?.throwIfAborted();
       if (!this.closed) throw this.#way.failure(error);
@@ -39,7 +51,13 @@ export class Run {
     this.#signal?.throwIfAborted();
     if (this.closed) return null;
     this.ended = page === null;
-    if (page) this.#received += 1;
+    if (!page) return null;
+    this.#received += 1;
+    if (this.#readsAhead) {
+      this.#ahead = this.#way.pages.next();
+      // Its failure is told when it is wanted.
+      this.#ahead.catch(() => {});
+    }
     return page;
   }
 

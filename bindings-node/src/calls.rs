@@ -90,11 +90,12 @@ impl NativeClient {
         })
     }
 
-    /// Opens an operation that gives pages. Nothing is sent before the first `next`.
+    /// Opens an operation that gives pages: with `fields`, as columns of those. Nothing is sent before the first
+    /// `next`.
     #[napi(catch_unwind)]
-    pub fn pages(&self, name: String, args: String) -> Result<NativePages> {
+    pub fn pages(&self, name: String, args: String, fields: Option<Vec<String>>) -> Result<NativePages> {
         within_runtime_if_available(|| self.client.pages(&name, args.as_bytes()))
-            .map(NativePages::new)
+            .map(|pages| NativePages::new(pages, fields))
             .map_err(|error| thrown(&error))
     }
 

@@ -3,19 +3,20 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use m365kit::Committer;
-use m365kit::dispatch::Pages;
+use m365kit::dispatch::{JsonItems, Page, Pages};
 use napi::bindgen_prelude::{Buffer, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 use tokio_util::sync::CancellationToken;
 
 use crate::calls::Cancel;
+use crate::columns::columns;
 use crate::errors::{failure, guarded, text, thrown};
 
 /// One page.
 #[napi(object)]
 pub struct NativePage {
-    /// The items, a JSON array.
+    /// The items, a JSON array; or their columns.
     pub items: String,
     /// The bytes that the items point into, where they do.
     pub payload: Option<Buffer>,
@@ -33,14 +34,16 @@ pub struct NativePages {
     /// ones can be committed, and holds the run's files until `close`.
     committer: Mutex<Option<Committer>>,
     stop: CancellationToken,
+    /// The fields that are wanted as columns.
+    fields: Option<Arc<[String]>>,
 }
 
 impl NativePages {
     /// Holds the pages of a run that has not begun.
-    pub(crate) fn new(pages: Pages) -> Self {
+    pub(crate) fn new(pages: Pages, fields: Option<Vec<String>>) -> Self {
         let committer = Mutex::new(pages.committer());
         let pages = Arc::new(tokio::sync::Mutex::new(Some(pages)));
-        Self { pages, committer, stop: CancellationToken::new() }
+        Self { pages, committer, stop: CancellationToken::new(), fields: fields.map(Arc::from) }
     }
 }
 
@@ -56,7 +59,7 @@ impl NativePages {
     /// The next page, or nothing after the last.
     #[napi(catch_unwind)]
     pub fn next<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, Option<NativePage>>> {
-        let (pages, stop) = (Arc::clone(&self.pages), self.stop.clone());
+        let (pages, stop, fields) = (Arc::clone(&self.pages), self.stop.clone(), self.fields.clone());
         env.spawn_future(async move {
             let mut held = pages.lock().await;
             let Some(open) = held.as_mut() else { return Ok(None) };
@@ -65,8 +68,7 @@ impl NativePages {
                 *held = None;
             }
             let Some(page) = next? else { return Ok(None) };
-            let m365kit::dispatch::JsonItems { items, payload } =
-                page.json().map_err(|error| thrown(&error))?;
+            let JsonItems { items, payload } = written(&page, fields.as_deref())?;
             Ok(Some(NativePage {
                 items: text(items.into()),
                 payload: (!payload.is_empty()).then(|| Buffer::from(Vec::from(payload))),
@@ -107,5 +109,16 @@ impl NativePages {
             drop(committer);
             Ok(())
         })
+    }
+}
+
+/// The items as text, written on the thread that calls.
+fn written(page: &Page, fields: Option<&[String]>) -> Result<JsonItems> {
+    match fields {
+        Some(fields) if page.has_cells() => {
+            columns(page, fields).map_err(|error| failure("Bug", &error.to_string()))
+        }
+        Some(_) => Err(failure("Bug", "items without fields of their own were asked for as columns")),
+        None => page.json().map_err(|error| thrown(&error)),
     }
 }

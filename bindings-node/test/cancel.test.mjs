@@ -1,7 +1,10 @@
 // Stopping is seen on the wire.
 
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Cancelled, Sandbox } from 'm365kit';
@@ -86,6 +89,44 @@ test('leaving a loop ends the requests of the feed', async () => {
   const before = (await sandbox.ledger()).length;
   await sleep(200);
   assert.equal((await sandbox.ledger()).length, before, 'nothing more was sent');
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'm365kit-cancel-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const ways = {
+  lines: (records, options) => records.lines(options).toArray(),
+  batches: (records, options) => records.batches(options).toArray(),
+  arrow: async (records, options) => {
+    for await (const _ of records.batches(options).arrow());
+  },
+  writeJsonl: (records, options) => records.writeJsonl(join(folder, 'day.jsonl'), options),
+  writeParquet: (records, options) => records.writeParquet(join(folder, 'day'), options),
+};
+for (const [name, way] of Object.entries(ways)) {
+  for (const whose of ['its own signal', "the listing's signal"]) {
+    test(`${whose} ends ${name} on the wire, and leaves nothing behind`, async () => {
+      await stall('blob');
+      const controller = new AbortController();
+      const { signal } = controller;
+      const records = sandbox.client().audit.records(whose.startsWith('its') ? {} : { signal });
+      const run = way(records, whose.startsWith('its') ? { signal } : {});
+      await until(() => seen('/audit/'));
+      controller.abort();
+      await assert.rejects(run, { name: 'AbortError' });
+      assert.ok(await aborted('/audit/'), 'the sandbox saw the client leave');
+      assert.deepEqual(readdirSync(folder), []);
+    });
+  }
+}
+
+test('leaving a loop over batches ends the requests', async () => {
+  await sandbox.fault({ match: { operation: 'blob' }, action: { stall: true }, when: { every: 7 } });
+  const records = sandbox.client({ concurrency: 4 }).audit.records({ last: '24h', ordered: false });
+  for await (const _ of records.batches({ batchRows: 5 })) {
+    await sleep(500); // what is read ahead meets a stalled blob
+    break;
+  }
+  assert.ok(await aborted('/audit/'), 'the sandbox saw the client leave');
 });
 
 test('listeners are taken off the signal', async () => {

@@ -599,6 +599,40 @@ export const AuditLogScope = {
 /** A number of {@link AuditLogScope}, or one that this version does not know. */
 export type AuditLogScope = number;
 
+/** What rows are put into folders by. */
+export const PartitionColumn = {
+  /** The day on which the event happened, in UTC: `date=2026-11-22`. */
+  Date: 'date',
+  /** The hour in which the event happened, in UTC: `hour=07`. */
+  Hour: 'hour',
+  /** The division of the feed that the record came by. */
+  ContentType: 'content_type',
+  /** The service in which it happened. */
+  Workload: 'workload',
+  /** What was done. */
+  Operation: 'operation',
+  /** What kind of event it is, by name. */
+  RecordType: 'record_type',
+  /** The tenant. */
+  OrganizationId: 'organization_id',
+} as const;
+
+/** A value of {@link PartitionColumn}, or one that this version does not know. */
+export type PartitionColumn = (typeof PartitionColumn)[keyof typeof PartitionColumn] | (string & {});
+
+/** How Parquet files are compressed. */
+export const Compression = {
+  /** Zstandard: small files, and fast enough. */
+  Zstd: 'zstd',
+  /** Snappy: larger files, faster. */
+  Snappy: 'snappy',
+  /** Not at all. */
+  None: 'none',
+} as const;
+
+/** A value of {@link Compression}, or one that this version does not know. */
+export type Compression = (typeof Compression)[keyof typeof Compression] | (string & {});
+
 /** Who says that a batch of a follower is safe. */
 export const CommitMode = {
   /** Asking for the next batch says that the one before is safe. */

@@ -42,6 +42,8 @@ export const WarningCode = {
   ClockSkew: 'clock_skew',
   /** A search found more records than the service hands out for one query. */
   RecordLimit: 'record_limit',
+  /** Values did not fit the type of their column and became null. */
+  TypeConflict: 'type_conflict',
 } as const;
 
 /** A value of {@link WarningCode}, or one that this version does not know. */

@@ -21,20 +21,32 @@ export interface Warning {
 export interface Report {
   /** Spans listed to their end. */
   windows: number;
+  /** Spans that there are to list; none of what has no end. */
+  windowsKnown?: number;
   /** Pages of listings read. */
   pages: number;
   /** Blobs of content fetched. */
   blobs: number;
+  /** Blobs listed so far: all there are once every span is listed. None of what does not list. */
+  blobsKnown?: number;
   /** Records delivered. */
   records: number;
   /** Bytes of content fetched, decompressed. */
   bytes: number;
+  /** Bytes that the blobs listed so far hold, as far as those fetched tell; none before the first. */
+  bytesKnown?: number;
   /** Records left out because their id had been delivered before; counted with `dedupe` only. */
   duplicates: number;
   /** Blobs, pages, content types and records that could not be delivered. */
   failed: number;
   /** Requests that the service refused because of its rate limits, by this client in all. */
   refusals: number;
+  /** Seconds since it began; none before. */
+  elapsed?: number;
+  /** Records a second, of late. */
+  rate?: number;
+  /** Seconds left at the present rate; none while that cannot be known: until every span is listed. */
+  remaining?: number;
   /** Blobs and spans that keep failing and are tried again on a schedule; of a follower only. */
   parked?: number;
   /** How far the follower is behind, in seconds: the age of the oldest content that is not delivered yet. */

@@ -30,11 +30,20 @@ export function judgeFeed(wanted, delivered, repeats, where = 'feed') {
   );
 }
 
-/** Looks into files of JSON lines. */
-export async function judgeFiles({ glob, count, records, unique = false }, path, sandbox) {
+/** Looks into files. */
+export async function judgeFiles({ glob, count, records, unique = false, ends, text }, path, sandbox) {
   const where = `files ${glob}`;
   const paths = pathsLike(path);
   if (count !== undefined) matches(paths.length, count, `${where}: count`);
+  for (const path of paths) {
+    const whole = readFileSync(path);
+    const has = (at, part) => whole.subarray(at, at + part.length).equals(part);
+    const mark = Buffer.from(ends ?? '');
+    const whereEnds = whole.length - mark.length;
+    assert.ok(has(0, mark) && has(whereEnds, mark), `${where}: ${path} does not begin and end with ${ends}`);
+    if (text !== undefined) assert.equal(whole.toString(), text, `${where}: ${path}`);
+  }
+  if (records === undefined && !unique) return;
   const ids = paths.flatMap((path) => idsOf(path, where));
   if (records === 'feed') judgeFeed(await feedIds(sandbox), ids, !unique, where);
   else if (records !== undefined) matches(ids.length, records, `${where}: records`);

@@ -4,19 +4,23 @@ import assert from 'node:assert/strict';
 
 import { camelCased, camelCase } from './names.mjs';
 
-/** Calls an operation: required parameters by position, the others as options. */
-export function begin(client, name, args, payload) {
+/** Calls an operation: required parameters by position, the others as options. With the listing it hangs below. */
+export function begin(client, name, args, extra = {}) {
   const [group, method, below] = name.split('.').map(camelCase);
   if (below) {
-    // What can be done with a listing hangs below it, and takes its arguments under its name.
-    const { [method]: outer, ...inner } = args;
-    const listing = begin(client, `${group}.${name.split('.')[1]}`, outer);
-    return called(listing, below, inner);
+    // It takes the arguments of the listing under that one's name.
+    const parent = name.split('.')[1];
+    const { [parent]: outer = {}, ...inner } = args;
+    const { answer: listing } = begin(client, `${group}.${parent}`, outer);
+    return { listing, answer: called(listing, below, inner, extra) };
   }
-  return method ? called(client[group], method, args, payload) : called(client, group, args, payload);
+  const { onProgress: _, ...rest } = extra;
+  return {
+    answer: method ? called(client[group], method, args, rest) : called(client, group, args, rest),
+  };
 }
 
-function called(owner, method, args, payload) {
+function called(owner, method, args, extra) {
   const [, parameters] = /\(([^)]*)\)/.exec(owner[method].toString());
   const positional = parameters.split(',').map((text) => text.split('=')[0].trim());
   assert.equal(positional.pop(), 'options', `${method} takes its options last`);
@@ -26,8 +30,19 @@ function called(owner, method, args, payload) {
     delete named[name];
     return value;
   });
-  return owner[method](...values, payload === undefined ? named : { ...named, payload });
+  return owner[method](...values, { ...named, ...extra });
 }
+
+/** What lines stand for as items: each line with its id. Other items are items. */
+function unfolded(item) {
+  if (!Buffer.isBuffer(item.bytes)) return [item];
+  const lines = item.bytes.toString().split('\n');
+  assert.equal(lines.pop(), '', 'the last line has an end');
+  assert.equal(lines.length, item.records, 'as many lines as are said');
+  return lines.map((raw) => ({ id: JSON.parse(raw).Id, raw }));
+}
+
+const recordsOf = ({ records, rows }) => records ?? rows ?? 0;
 
 /** A listing under way, read by whole pages. */
 export class Open {
@@ -43,7 +58,7 @@ export class Open {
 
   /** Reads on: so many pages, or until there are so many items, or to the end. */
   async read({ pages = Infinity, take = Infinity }) {
-    const seen = { items: [], errors: [], warnings: [], report: null, failure: undefined };
+    const seen = { items: [], records: 0, errors: [], warnings: [], report: null, failure: undefined };
     const endless = pages === Infinity && take === Infinity;
     try {
       for (let count = 0; count < pages && seen.items.length < take; count += 1) {
@@ -52,7 +67,8 @@ export class Open {
           assert.ok(endless, `it ended after ${count} pages and ${seen.items.length} items`);
           break;
         }
-        seen.items.push(...page);
+        seen.items.push(...page.flatMap(unfolded));
+        for (const item of page) seen.records += recordsOf(item);
         seen.errors.push(...page.errors);
         seen.warnings.push(...page.warnings);
         seen.report = page.report ?? seen.report;
@@ -77,15 +93,17 @@ export class Open {
 /** Reads a listing item by item, to its end or until there are enough. */
 export async function readItems(listing, take) {
   const items = [];
+  let records = 0;
   let failure;
   try {
     for await (const item of listing) {
-      items.push(item);
-      if (items.length === take) break;
+      items.push(...unfolded(item));
+      records += recordsOf(item);
+      if (items.length >= take) break;
     }
   } catch (error) {
     failure = error;
   }
   const { errors, warnings, report } = listing;
-  return { items, errors, warnings, report, failure };
+  return { items, records, errors, warnings, report, failure };
 }

@@ -90,13 +90,18 @@ class Stage {
       step.payload === undefined || typeof step.payload === 'string'
         ? step.payload
         : JSON.stringify(filled(step.payload, about));
-    const answer = begin(this.#client, step.call, args, payload);
+    let told = null;
+    const { answer, listing } = begin(this.#client, step.call, args, {
+      ...(payload !== undefined && { payload }),
+      onProgress: (report) => (told = report),
+    });
     if (!(answer instanceof m365.Paged)) {
       let result;
       const failure = await failureOf(async () => (result = await answer));
       judgeFailure(failure, expect.error);
       if ('result' in expect)
         matches(Buffer.isBuffer(result) ? result.toString() : result, expect.result, 'result');
+      if (listing) judgeAbout({ ...listing, report: told }, expect);
       return;
     }
     if (step.as || step.pages !== undefined) {
@@ -109,15 +114,14 @@ class Stage {
     }
   }
 
-  async #judgePages({ items, failure, ...seen }, expect, open) {
+  async #judgePages({ items, records, failure, ...seen }, expect, open) {
     judgeFailure(failure, expect.error);
     if ('count' in expect) matches(items.length, expect.count, 'count');
     if ('first' in expect) matches(items[0], expect.first, 'first');
     if ('last' in expect) matches(items.at(-1), expect.last, 'last');
     if ('items' in expect) matches(items, expect.items, 'items');
-    for (const key of ['errors', 'warnings', 'report']) {
-      if (key in expect) matches(seen[key], expect[key], key);
-    }
+    if ('records' in expect) matches(records, expect.records, 'records');
+    judgeAbout(seen, expect);
     if (!('feed' in expect)) return;
     const others = (expect.also ?? []).map((name) => this.#named(name));
     // What a listing has just delivered is among its own already.
@@ -178,6 +182,13 @@ async function failureOf(work) {
     return error;
   }
   return undefined;
+}
+
+/** What came beside the items or the result. */
+function judgeAbout(seen, expect) {
+  for (const key of ['errors', 'warnings', 'report']) {
+    if (key in expect) matches(seen[key], expect[key], key);
+  }
 }
 
 function judgeFailure(failure, expected) {

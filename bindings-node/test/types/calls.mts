@@ -2,6 +2,8 @@ import { createServer } from 'node:http';
 
 import {
   type AuditRecord,
+  type AuditRecords,
+  type Batches,
   Callback,
   Client,
   ClientSecret,
@@ -9,6 +11,7 @@ import {
   ContentType,
   type DateTime,
   type Following,
+  type Listing,
   M365Error,
   onLog,
   type Page,
@@ -21,6 +24,7 @@ import {
   Throttled,
   type Warning,
   webhookHandler,
+  type Written,
 } from 'm365kit';
 
 const secret = new ClientSecret({ clientId: 'id', secret: 'secret' });
@@ -55,6 +59,27 @@ async function right(signal: AbortSignal): Promise<void> {
   const report: Report | null = run.report;
   console.log(errors, warnings, report?.records, run.token);
 
+  const records: AuditRecords = client.audit.records({
+    extended: ['Item.Subject'],
+    onProgress: async ({ records, remaining = Infinity }) =>
+      console.log(records.toFixed(), remaining.toFixed()),
+  });
+  records satisfies Listing<AuditRecord>;
+  for await (const { records: count, bytes } of records.lines({ signal }))
+    bytes.subarray(count) satisfies Buffer;
+  const batches: Batches = records.batches({ raw: false, batchRows: 1_000 });
+  for await (const { rows, ipc } of batches) console.log(rows.toFixed(), ipc satisfies Uint8Array);
+  for await (const bytes of batches.arrow()) bytes satisfies Uint8Array;
+  const written: Written = await records.writeParquet('audit', {
+    partitionBy: ['date', 'workload'],
+    compression: 'snappy',
+    append: true,
+    onProgress: (report: Report) => console.log(report.blobsKnown),
+    signal,
+  });
+  console.log(written.files[0]?.length, written.conflicts['Item.Subject']?.toFixed(), records.report?.rate);
+  await records.writeJsonl('day.jsonl', { overwrite: true });
+
   const following: Following<AuditRecord> = client.audit.follow('tenant.m365state', {
     contentTypes: ['Audit.Exchange'],
     pollInterval: '30s',
@@ -67,6 +92,7 @@ async function right(signal: AbortSignal): Promise<void> {
   }
   await following.close();
   await following[Symbol.asyncDispose]();
+  client.audit.follow('state').intoParquet('records', { compression: 'none', extended: ['Item.Subject'] });
   const steps: Paged<SinkStep> = client.audit.follow('state').intoJsonl('records', { maxAge: '10m', signal });
   await steps.close();
   (await client.audit.inspectState('state')).contentTypes[0]?.parked satisfies ParkedContent[] | undefined;
@@ -138,6 +164,22 @@ function wrong(): void {
   client.audit.records({ contentTypes: 'Audit.Exchange' });
   // @ts-expect-error: there is no such option
   client.audit.records({ lasst: '24h' });
+  // @ts-expect-error: a target is required
+  client.audit.records().writeParquet();
+  // @ts-expect-error: columns are a list
+  client.audit.records().writeParquet('x', { partitionBy: 'workload' });
+  // @ts-expect-error: lines are not compressed
+  client.audit.records().writeJsonl('x', { compression: 'zstd' });
+  // @ts-expect-error: what was written is no listing
+  client.audit.records().writeJsonl('x').pages();
+  // @ts-expect-error: only columns come in batches of rows
+  client.audit.records().lines({ batchRows: 10 });
+  // @ts-expect-error: what is followed is written into a folder, not a file at once
+  client.audit.follow('state').writeParquet('x');
+  // @ts-expect-error: what is no feed has no progress
+  client.audit.listSubscriptions({ onProgress: () => {} });
+  // @ts-expect-error: progress is a report
+  client.audit.records({ onProgress: (share: number) => console.log(share) });
   // @ts-expect-error: a listing is not a promise
   client.audit.records().then();
   // @ts-expect-error: a state is required

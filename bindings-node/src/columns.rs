@@ -1,0 +1,180 @@
+//! The items of a page by their fields, as JSON that JavaScript reads in half the time.
+//!
+//! The names of the fields cross once a run and not once an item, and what comes again and again in a page, such as
+//! the name of an operation, is one text and then its number.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use m365kit::dispatch::{Cell, JsonItems, Page};
+use serde::Serialize;
+
+/// The field whose bytes travel beside the columns.
+const RAW: &str = "raw";
+
+/// How many items show whether the values of a field repeat.
+const SAMPLE: usize = 32;
+
+/// The fields of all items, and behind them where the bytes of each item end in the payload.
+///
+/// A column is a list of values, `null` where an item has none; `[]` if no item has any; or
+/// `{"of": values, "at": [number of the value, ...]}`.
+pub(crate) fn columns(page: &Page, fields: &[String]) -> serde_json::Result<JsonItems> {
+    let mut json = Json::default();
+    json.open('[');
+    for field in fields {
+        json.item();
+        column(&mut json, page, field)?;
+    }
+    let mut payload = Vec::new();
+    payload.reserve_exact((0..page.len()).map(|at| raw(page, at).len()).sum());
+    let mut ends = Vec::with_capacity(page.len());
+    for at in 0..page.len() {
+        payload.extend_from_slice(raw(page, at));
+        ends.push(payload.len());
+    }
+    json.item();
+    json.value(&ends)?;
+    json.close(']');
+    Ok(JsonItems { items: json.text.into(), payload: payload.into() })
+}
+
+fn raw(page: &Page, item: usize) -> &[u8] {
+    match page.cell(item, RAW) {
+        Cell::Raw(bytes) => bytes,
+        _ => &[],
+    }
+}
+
+fn column(json: &mut Json, page: &Page, field: &str) -> serde_json::Result<()> {
+    let cells = || (0..page.len()).map(|at| page.cell(at, field));
+    if cells().all(|cell| cell == Cell::Absent) {
+        json.open('[');
+        json.close(']');
+        return Ok(());
+    }
+    if repeats(cells().take(SAMPLE)) {
+        let mut values = Values::default();
+        for cell in cells() {
+            values.push(cell)?;
+        }
+        return values.write(json);
+    }
+    json.open('[');
+    for cell in cells() {
+        json.item();
+        json.cell(&cell)?;
+    }
+    json.close(']');
+    Ok(())
+}
+
+/// Whether most of the cells are texts that stood in one before.
+fn repeats<'a>(cells: impl Iterator<Item = Cell<'a>>) -> bool {
+    let (mut seen, mut texts): (Vec<Cow<'a, str>>, usize) = (Vec::new(), 0);
+    for cell in cells {
+        if let Cell::Text(text) = cell {
+            texts += 1;
+            if !seen.contains(&text) {
+                seen.push(text);
+            }
+        }
+    }
+    seen.len() * 2 < texts
+}
+
+/// The different values of a column, and which of them each item has.
+#[derive(Default)]
+struct Values<'a> {
+    of: Json,
+    count: usize,
+    at: Vec<usize>,
+    /// The number of each text. What is no text is not looked for: objects must not be shared by items.
+    numbers: HashMap<Cow<'a, str>, usize>,
+    before: Option<(Cow<'a, str>, usize)>,
+    /// The number of what is not there.
+    absent: Option<usize>,
+}
+
+impl<'a> Values<'a> {
+    fn push(&mut self, cell: Cell<'a>) -> serde_json::Result<()> {
+        let text = match (cell, self.absent) {
+            (Cell::Text(text), _) => text,
+            (Cell::Absent, Some(number)) => {
+                self.at.push(number);
+                return Ok(());
+            }
+            (other, _) => {
+                if other == Cell::Absent {
+                    self.absent = Some(self.count);
+                }
+                self.at.push(self.count);
+                return self.add(&other);
+            }
+        };
+        let known = match &self.before {
+            Some((before, number)) if *before == text => Some(*number),
+            _ => self.numbers.get(&text).copied(),
+        };
+        let number = known.unwrap_or(self.count);
+        self.at.push(number);
+        if known.is_none() {
+            self.add(&Cell::Text(text.clone()))?;
+            self.numbers.insert(text.clone(), number);
+        }
+        self.before = Some((text, number));
+        Ok(())
+    }
+
+    fn add(&mut self, cell: &Cell<'_>) -> serde_json::Result<()> {
+        self.count += 1;
+        self.of.item();
+        self.of.cell(cell)
+    }
+
+    fn write(self, json: &mut Json) -> serde_json::Result<()> {
+        json.text.extend_from_slice(b"{\"of\":[");
+        json.text.extend_from_slice(&self.of.text);
+        json.text.extend_from_slice(b"],\"at\":");
+        json.value(&self.at)?;
+        json.close('}');
+        Ok(())
+    }
+}
+
+/// JSON text under way.
+#[derive(Default)]
+struct Json {
+    text: Vec<u8>,
+}
+
+impl Json {
+    fn open(&mut self, bracket: char) {
+        self.text.push(bracket as u8);
+    }
+
+    fn close(&mut self, bracket: char) {
+        self.text.push(bracket as u8);
+    }
+
+    /// Goes on to the next item of a list.
+    fn item(&mut self) {
+        if !matches!(self.text.last(), None | Some(b'[')) {
+            self.text.push(b',');
+        }
+    }
+
+    fn value(&mut self, value: &impl Serialize) -> serde_json::Result<()> {
+        serde_json::to_writer(&mut self.text, value)
+    }
+
+    fn cell(&mut self, cell: &Cell<'_>) -> serde_json::Result<()> {
+        match cell {
+            Cell::Absent | Cell::Raw(_) => self.text.extend_from_slice(b"null"),
+            Cell::Text(text) => self.value(text)?,
+            Cell::Int(number) => self.value(number)?,
+            Cell::Json(json) => self.text.extend_from_slice(json.as_bytes()),
+        }
+        Ok(())
+    }
+}
