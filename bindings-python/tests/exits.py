@@ -30,6 +30,11 @@ MANNERS = (
     "follow_blocking",
     "follow_files",
     "follow_left",
+    "columns_blocking",
+    "columns_daemon",
+    "columns_library",
+    "columns_left",
+    "records_left",
 )
 LIMIT = 20
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import polars
 import pytest
 
 import m365kit
@@ -66,6 +67,41 @@ def lines(folder: Path) -> list[str]:
     """The ids in all files."""
     texts = [path.read_text("utf-8") for path in sorted(folder.glob("*"))]
     return [json.loads(line)["Id"] for text in texts for line in text.splitlines()]
+
+
+def test_pull_writes_files(sandbox: m365kit.Sandbox, tmp_path: Path) -> None:
+    day = tmp_path / "day.parquet"
+    done = run(sandbox, "pull", *urls(sandbox), "--parquet", day)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(day) in done.stdout
+    assert polars.read_parquet(day).height == len(sandbox.feed(ids=True)["ids"])
+
+    again = run(sandbox, "pull", *urls(sandbox), "--parquet", day)
+    assert again.returncode == 2
+    assert "overwrite" in again.stderr
+
+    parts = ["--partition-by", "date", "--partition-by", "workload"]
+    done = run(sandbox, "pull", *urls(sandbox), "--parquet", tmp_path / "days", *parts, "--json")
+    told = json.loads(done.stdout)
+    assert told["records"] == told["report"]["records"] > 0
+    assert all(Path(path).is_file() and "workload=" in path for path in told["files"])
+
+    out = tmp_path / "day.jsonl"
+    done = run(sandbox, "pull", *urls(sandbox), "--jsonl", out, "--last", "24h")
+    assert done.returncode == 0
+    assert sorted(json.loads(line)["Id"] for line in out.read_text("utf-8").splitlines()) == sorted(
+        sandbox.feed(ids=True)["ids"]
+    )
+
+
+def test_pull_tells_what_it_could_not_read(sandbox: m365kit.Sandbox, tmp_path: Path) -> None:
+    sandbox.fault({"status": 404}, match={"operation": "blob"}, when={"times": 1})
+    done = run(sandbox, "pull", *urls(sandbox), "--jsonl", tmp_path / "day.jsonl")
+    assert done.returncode == 1
+    assert "404" in done.stderr
+    assert (tmp_path / "day.jsonl").is_file()
+    wrong = run(sandbox, "pull", "--jsonl", tmp_path / "x", "--partition-by", "date")
+    assert wrong.returncode == 2
 
 
 def test_a_healthy_tenant(sandbox: m365kit.Sandbox) -> None:

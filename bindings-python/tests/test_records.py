@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import pickle
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -63,6 +66,69 @@ def test_a_record_is_pickled_copied_and_compared(record: m365kit.AuditRecord) ->
     other.operation = "New-Mailbox"
     assert other != record
     assert record != record.to_dict()
+
+
+def test_a_record_of_a_page_is_filled_when_it_is_touched(record: m365kit.AuditRecord) -> None:
+    assert record.operation is record.operation
+    assert record.creation_time is record.creation_time
+    assert record.app_access_context is None
+    record.operation = "New-Mailbox"
+    record.app_access_context = {"self": record}
+    assert record.operation == "New-Mailbox"
+    assert record.to_dict()["operation"] == "New-Mailbox"
+    # What was read is kept by the record, not by its page.
+    assert record.data["Operation"] == "Set-Mailbox"
+
+
+def test_a_record_put_together_by_hand(record: m365kit.AuditRecord) -> None:
+    made = m365kit.AuditRecord(**{name: getattr(record, name) for name in record.__match_args__})
+    assert made == record
+    assert made.raw is record.raw
+    with pytest.raises(TypeError):
+        m365kit.AuditRecord(raw="", operatoin="x")  # type: ignore[call-arg]
+    with pytest.raises(AttributeError, match="operation"):
+        m365kit.AuditRecord.__new__(m365kit.AuditRecord).operation
+
+    class Marked(m365kit.AuditRecord):
+        mark = 1
+
+    assert Marked(raw="", operation="x").operation == "x"
+
+
+def test_records_that_refer_to_themselves_are_collected(sandbox: m365kit.Sandbox) -> None:
+    class Context(dict[str, object]):
+        pass
+
+    with sandbox.client() as client:
+        record = next(iter(client.audit.records(last="24h")))
+    context = Context()
+    context["record"] = record
+    record.app_access_context = context
+    gone = weakref.ref(context)
+    del record, context
+    gc.collect()
+    assert gone() is None
+
+
+def test_threads_see_one_value(sandbox: m365kit.Sandbox) -> None:
+    with sandbox.client() as client:
+        records = list(client.audit.records(last="24h"))
+
+    def touch(_: int) -> list[object]:
+        return [getattr(r, name) for r in records for name in r.__match_args__]
+
+    with ThreadPoolExecutor(4) as threads:
+        first, *others = threads.map(touch, range(4))
+    for other in others:
+        assert all(one is same for one, same in zip(first, other, strict=True))
+
+
+def test_records_outlive_their_page_listing_and_client(sandbox: m365kit.Sandbox) -> None:
+    with sandbox.client() as client:
+        records = list(client.audit.records(last="24h"))
+    del client
+    gc.collect()
+    assert all(record.id and record.data["Id"] == record.id for record in records)
 
 
 def test_a_pickle_of_an_older_version_lacks_what_came_since() -> None:

@@ -1,6 +1,7 @@
 """The audit feed from the command line: `python -m m365kit`.
 
     python -m m365kit diagnose
+    python -m m365kit pull --last 24h --parquet audit.parquet
     python -m m365kit follow --state audit.m365state --into-jsonl audit/
     python -m m365kit inspect audit.m365state
 
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import m365kit
+from m365kit._progress import BARS, is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,6 +80,39 @@ def _parser() -> argparse.ArgumentParser:
         account,
         types,
     )
+
+    pull = command(
+        "pull", _pull, "Writes the records of a span of time into files.", account, types
+    )
+    pull.add_argument(
+        "--last",
+        default="24h",
+        metavar="SPAN",
+        help='the length of the span up to now, such as "7d"; default "24h"',
+    )
+    form = pull.add_mutually_exclusive_group(required=True)
+    form.add_argument(
+        "--parquet",
+        type=Path,
+        metavar="PATH",
+        help="a Parquet file, or the folder of several if the name does not end in .parquet",
+    )
+    form.add_argument("--jsonl", type=Path, metavar="FILE", help="a file of JSON lines")
+    pull.add_argument(
+        "--partition-by",
+        action="append",
+        metavar="COLUMN",
+        help="a folder for each value of it, such as date or workload; may be given more than once",
+    )
+    pull.add_argument(
+        "--extended",
+        action="append",
+        metavar="FIELD",
+        help="a field beyond the common ones to have a column, such as Item.Subject, likewise",
+    )
+    there = pull.add_mutually_exclusive_group()
+    there.add_argument("--overwrite", action="store_true", help="replace what is there")
+    there.add_argument("--append", action="store_true", help="add to what is there")
 
     follow = command(
         "follow", _follow, "Keeps a copy of the feed in files, until it is ended.", account, types
@@ -250,6 +285,42 @@ def _diagnose(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         _say("The feed can be read." if diagnosis.healthy else "The feed cannot be read.")
     found = any(finding.severity == "problem" for finding in diagnosis.findings)
     return PROBLEM if found else OK
+
+
+def _pull(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    if options.jsonl and (options.partition_by or options.extended):
+        parser.error("--partition-by and --extended are of use with --parquet only")
+    there = {"overwrite": options.overwrite, "append": options.append}
+    with _client(options, parser) as client:
+        feed = client.audit.records(
+            options.content_types,
+            last=options.last,
+            on_error="collect",
+            extended=options.extended,
+            progress=_has_bars() and not options.json and sys.stderr.isatty(),
+        )
+        if options.jsonl:
+            written = feed.write_jsonl(options.jsonl, **there)
+        else:
+            written = feed.write_parquet(
+                options.parquet, partition_by=options.partition_by, **there
+            )
+    problems: list[m365kit.M365Error | m365kit.Warning] = [*feed.errors, *feed.warnings]
+    for problem in problems:
+        _complain(problem)
+    if options.json:
+        report = feed.report.to_dict() if feed.report else None
+        _show({**written.to_dict(), "errors": len(feed.errors), "report": report})
+    else:
+        files = "1 file" if len(written.files) == 1 else f"{len(written.files):,} files"
+        _say(f"{written.records:,} records in {files}, {written.bytes:,} bytes")
+        for path in written.files:
+            _say(f"  {path}")
+    return PROBLEM if feed.errors else OK
+
+
+def _has_bars() -> bool:
+    return any(map(is_installed, BARS))
 
 
 def _follow(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:

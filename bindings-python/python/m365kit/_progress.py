@@ -132,6 +132,17 @@ class _Rich(_Bar):
         shown.stop()
 
 
+BARS: dict[str, type[_Bar]] = {"tqdm": _Tqdm, "rich": _Rich}
+"""What draws bars, by the package that is needed for it."""
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package could be imported."""
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None
+
+
 def meter(progress: Progress | None) -> Meter | None:
     """What shows the progress that was asked for; nothing for `None` and `False`.
 
@@ -150,12 +161,9 @@ def meter(progress: Progress | None) -> Meter | None:
             f"progress: expected a function or True, not {type(progress).__name__}",
             hint="pass True for a bar, or a function that takes a Report",
         )
-    from importlib.util import find_spec
-
-    if find_spec("tqdm") is not None:
-        return _Tqdm()
-    if find_spec("rich") is not None:
-        return _Rich()
+    for package, bar in BARS.items():
+        if is_installed(package):
+            return bar()
     raise ImportError(
         "progress=True shows a bar by tqdm or rich, and neither is installed: `pip install tqdm`, "
         "or pass a function in place of True"

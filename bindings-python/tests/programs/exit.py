@@ -127,6 +127,60 @@ def follow_left() -> None:
     globals()["kept"] = (loop, tasks)
 
 
+def stream() -> m365kit.Batches:
+    """Columns that any library of the caller's reads."""
+    client = m365kit.Client(**options())
+    return client.audit.records(last="25h", ordered=False).batches(batch_rows=50)
+
+
+def columns_blocking() -> None:
+    """The end comes by a signal, while the main thread collects columns."""
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(0))
+    signal.setitimer(signal.ITIMER_REAL, DELAY + 0.01)
+    batches = stream()
+    while True:
+        batches._collect()
+
+
+def columns_daemon() -> None:
+    """The end comes while threads that nobody waits for pull batches, one of them by a library."""
+    import pyarrow
+
+    threading.Thread(target=lambda: list(stream()), daemon=True).start()
+    threading.Thread(target=lambda: pyarrow.table(stream()), daemon=True).start()
+    time.sleep(DELAY)
+
+
+def columns_library() -> None:
+    """The end comes by a signal, while a library waits for a batch on the main thread."""
+    import pyarrow
+
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(0))
+    signal.setitimer(signal.ITIMER_REAL, DELAY + 0.01)
+    while True:
+        try:
+            pyarrow.table(stream())
+        except pyarrow.ArrowException:
+            # The exit goes through the library as text.
+            sys.exit(0)
+
+
+def columns_left() -> None:
+    """A stream that is open when everything goes down, some batches of it read."""
+    import pyarrow
+
+    batches = stream()
+    reader = pyarrow.RecordBatchReader.from_stream(batches)
+    first = reader.read_next_batch()
+    globals()["kept"] = (reader, first, batches, iter(stream()))
+
+
+def records_left() -> None:
+    """Records that nobody has touched yet are there until the very end."""
+    globals()["kept"] = [next(iter(m365kit.Client(**options()).audit.records(last="25h")))]
+    assert globals()["kept"][0].raw
+
+
 def token() -> None:
     """A callback that is asked again and again, and is slow."""
 

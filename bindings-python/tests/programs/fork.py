@@ -10,12 +10,20 @@ from typing import Any
 import m365kit
 
 
-def child(sandbox: m365kit.Sandbox, client: m365kit.Client, made: dict[str, Any]) -> None:
+def child(
+    sandbox: m365kit.Sandbox,
+    client: m365kit.Client,
+    record: m365kit.AuditRecord,
+    made: dict[str, Any],
+) -> None:
+    # What has arrived is memory, and that was copied.
+    assert record.operation and record.data
     inherited = m365kit.AsyncClient(**made) if made.get("never") else None
     assert inherited is None
     for use in (
         lambda: client.audit.list_subscriptions(),
         lambda: list(client.audit.records(last="24h")),
+        lambda: client.audit.records(last="24h").to_arrow(),
     ):
         try:
             use()
@@ -36,6 +44,7 @@ def child(sandbox: m365kit.Sandbox, client: m365kit.Client, made: dict[str, Any]
     with m365kit.Client(**made) as own:
         assert own.audit.list_subscriptions()
         assert list(own.audit.records(last="24h"))
+        assert own.audit.records(last="24h").to_arrow().num_rows
 
     async def main() -> None:
         async with m365kit.AsyncClient(**made) as own:
@@ -54,11 +63,11 @@ def main() -> None:
     client = m365kit.Client(**made)
     assert client.audit.list_subscriptions()
     listing = iter(client.audit.records(last="24h"))
-    assert next(listing)
+    record = next(listing)
     pid = os.fork()
     if pid == 0:
         # Not `os._exit`: that the child goes down in an orderly way is part of the test.
-        child(sandbox, client, made)
+        child(sandbox, client, record, made)
         sys.exit(0)
     _, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 0, "the child failed"

@@ -25,8 +25,9 @@ def construct(secret: m365.ClientSecret) -> None:
 
 def blocking(client: m365.Client, start: datetime) -> None:
     records = client.audit.records(["Audit.Exchange"], last="24h")
-    assert_type(records, m365.Paged[m365.AuditRecord])
-    for record in records:
+    assert_type(records, m365.AuditRecords)
+    as_paged: m365.Paged[m365.AuditRecord] = records
+    for record in as_paged:
         assert_type(record.creation_time, datetime | None)
         assert_type(record.record_type, m365.RecordType | None)
         assert_type(record.operation, str | None)
@@ -54,7 +55,7 @@ def blocking(client: m365.Client, start: datetime) -> None:
 
 async def awaited(client: m365.AsyncClient) -> None:
     records = client.audit.records(last="24h")
-    assert_type(records, m365.AsyncPaged[m365.AuditRecord])
+    assert_type(records, m365.AsyncAuditRecords)
     async for record in records:
         assert_type(record, m365.AuditRecord)
     async for page in records.pages():
@@ -65,6 +66,39 @@ async def awaited(client: m365.AsyncClient) -> None:
     async with client as same:
         assert_type(same, m365.AsyncClient)
     with client:  # type: ignore[attr-defined]
+        pass
+
+
+def columns(client: m365.Client, path: Path) -> None:
+    records = client.audit.records(last="24h", progress=True)
+    batches = records.batches(raw=False, batch_rows=1000, progress=print)
+    assert_type(batches, m365.Batches)
+    for batch in batches:
+        assert_type(batch, m365.Batch)
+        assert_type(len(batch), int)
+    assert_type(batches.error, BaseException | None)
+    for lines in records.lines():
+        assert_type(lines.bytes, bytes)
+    assert_type(records.write_jsonl(path, overwrite=True, progress=True), m365.Written)
+    written = records.write_parquet(path, partition_by=["date", m365.PartitionColumn.WORKLOAD])
+    assert_type(written.files, list[str])
+    assert_type(written.conflicts, dict[str, int])
+    records.to_polars(raw=False)
+    records.to_polars(False)  # type: ignore[call-arg]
+    records.write_parquet()  # type: ignore[call-arg]
+    records.batches(batch_rows="many")  # type: ignore[arg-type]
+    client.audit.records(last="24h", progress="yes")  # type: ignore[arg-type]
+    client.audit.follow(path).into_parquet(
+        "folder", compression="snappy", extended=["ApplicationId"]
+    )
+
+
+async def awaited_columns(client: m365.AsyncClient) -> None:
+    records = client.audit.records(last="24h")
+    async for batch in records.batches():
+        assert_type(batch, m365.Batch)
+    assert_type(await records.write_parquet("day.parquet"), m365.Written)
+    for batch in records.batches():  # type: ignore[attr-defined]
         pass
 
 
