@@ -17,13 +17,15 @@ PACKAGE := target/package
 # Maturin alone; and what a user has: the wheel, installed, with the tools of the tests beside it.
 BUILD_PYTHON := target/python/build/bin
 TRY_PYTHON := target/python/try/bin
+# What the benchmark compares: the wheel beside what a script stands on.
+BENCH_PYTHON := target/python/bench/bin
 
 sources = $(shell find $(1) -type f -not -path '*/.*' -not -path '*/node_modules/*' -not -path '*/__pycache__/*')
 CORE_SOURCES := Cargo.toml Cargo.lock $(call sources,core/Cargo.toml core/src sandbox)
 PYTHON_SOURCES := $(call sources,bindings-python/Cargo.toml bindings-python/pyproject.toml bindings-python/src bindings-python/python)
 NODE_SOURCES := $(call sources,bindings-node) LICENSE-MIT LICENSE-APACHE
 SWIFT_SOURCES := $(call sources,bindings-swift)
-PYTHON_CODE := bindings-python scripts examples/python
+PYTHON_CODE := bindings-python scripts examples/python benches
 
 ##@ First steps
 
@@ -64,6 +66,11 @@ measure: $(STAMPS)/wheel-installed $(STAMPS)/tarball $(STAMPS)/swift-package ## 
 	$(TRY_PYTHON)/python scripts/measure/startup.py
 	$(TRY_PYTHON)/python scripts/measure/memory.py
 	$(TRY_PYTHON)/python scripts/measure/lines.py
+
+.PHONY: bench
+bench: $(STAMPS)/bench-python $(STAMPS)/bench-node $(STAMPS)/bench-swift ## The library beside a script and beside the machine: BENCH_RUNS (5), BENCH_ONLY (decode,scale,latency,limits,criterion)
+	cargo build --quiet --locked --release -p m365kit-bench -p m365kit-sandbox
+	@cd benches/program && ../../$(BENCH_PYTHON)/python -m bench
 
 .PHONY: lint
 lint: lint-rust lint-python lint-node ## Formatters and linters of Rust, Python and Node (Swift's run in test-swift)
@@ -107,11 +114,14 @@ lint-python: $(STAMPS)/wheel-installed $(STAMPS)/python-tools $(STAMPS)/example-
 	$(TRY_PYTHON)/ruff check $(PYTHON_CODE)
 	$(TRY_PYTHON)/mypy --strict --config-file bindings-python/pyproject.toml bindings-python/python/m365kit
 	$(TRY_PYTHON)/mypy --strict --config-file bindings-python/pyproject.toml scripts examples/python
+	@# What only the benchmark needs is not there to be looked into.
+	$(TRY_PYTHON)/mypy --strict --config-file bindings-python/pyproject.toml --disable-error-code import-not-found --disable-error-code import-untyped benches/program/bench
+	$(TRY_PYTHON)/mypy --strict --config-file bindings-python/pyproject.toml --disable-error-code import-not-found --disable-error-code import-untyped benches/program/python
 
 .PHONY: lint-node
 lint-node: $(STAMPS)/node-tools ## tsc --strict, prettier
 	cd bindings-node && npm run --silent check
-	cd bindings-node && npx --no-install prettier --config .prettierrc.json --check ../examples/node
+	cd bindings-node && npx --no-install prettier --config .prettierrc.json --check ../examples/node ../benches/program/node
 
 .PHONY: test-python
 test-python: $(STAMPS)/wheel-installed $(STAMPS)/python-tools ## The Python package: conformance and its own tests, on the installed wheel
@@ -177,6 +187,28 @@ $(STAMPS)/example-tools: examples/python/requirements.txt $(STAMPS)/try-python
 
 $(STAMPS)/python-tools: bindings-python/requirements-dev.txt $(STAMPS)/try-python
 	$(TRY_PYTHON)/python -m pip install --quiet --requirement bindings-python/requirements-dev.txt
+	@touch $@
+
+$(STAMPS)/bench-tools: benches/program/requirements.txt scripts/venv.sh | $(STAMPS)
+	@scripts/tools.sh python
+	scripts/venv.sh target/python/bench
+	$(BENCH_PYTHON)/python -m pip install --quiet --requirement benches/program/requirements.txt
+	@touch $@
+
+$(STAMPS)/bench-python: $(STAMPS)/bench-tools $(STAMPS)/wheel
+	$(BENCH_PYTHON)/python -m pip install --quiet --no-deps --no-index --force-reinstall $(PACKAGE)/m365kit-*.whl
+	@touch $@
+
+$(STAMPS)/bench-node: $(call sources,benches/program/node) $(STAMPS)/tarball
+	rm -rf target/bench/node
+	@mkdir -p target/bench/node
+	echo '{ "name": "bench", "private": true }' >target/bench/node/package.json
+	cp benches/program/node/*.mjs target/bench/node/
+	cd target/bench/node && npm install --offline --no-audit --no-fund --loglevel=error $(CURDIR)/$(PACKAGE)/m365kit-*.tgz
+	@touch $@
+
+$(STAMPS)/bench-swift: $(call sources,benches/program/swift) $(STAMPS)/swift-package
+	benches/program/swift/build.sh
 	@touch $@
 
 $(STAMPS)/node-tools: bindings-node/package-lock.json | $(STAMPS)

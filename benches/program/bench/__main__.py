@@ -1,6 +1,6 @@
 """Runs all of it, or the sections that BENCH_ONLY names; figures go to target/bench/results.json.
 
-Usage: python -m bench        (BENCH_RUNS=5 BENCH_ONLY=decode,scale,latency,limits)
+Usage: python -m bench        (BENCH_RUNS=5 BENCH_ONLY=decode,scale,latency,limits,criterion)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from . import decode, latency, limits, scale
+from . import criterion, decode, latency, limits, scale
 from .aims import Aim
 from .server import ROOT
 
@@ -23,6 +23,7 @@ SECTIONS: dict[str, Callable[[int], tuple[list[Aim], dict[str, Any]]]] = {
     "scale": scale.run,
     "latency": latency.run,
     "limits": limits.run,
+    "criterion": criterion.run,
 }
 RESULTS = ROOT / "target" / "bench" / "results.json"
 

@@ -12,7 +12,7 @@ from .aims import Aim, at_least, at_most, ratio
 from .runs import Runs, in_turns, table
 from .server import RELEASE, Server
 
-FEED = {"blobs": 2_000, "records": 100, "record_bytes": 1_500, "keep_bytes": 1_000_000_000}
+FEED = {"blobs": 2_000, "records": 100, "record_bytes": 1_300, "keep_bytes": 1_000_000_000}
 PARSERS = ("parse-sonic", "parse-simd", "parse-tape")
 SPLITTERS = ("lines-sonic", "lines-serde")
 

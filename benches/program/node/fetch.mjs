@@ -7,7 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { begin, tenant } from './measure.mjs';
 
-const CONTENT_TYPES = ['Audit.AzureActiveDirectory', 'Audit.Exchange', 'Audit.SharePoint', 'Audit.General', 'DLP.All'];
+const CONTENT_TYPES = [
+  'Audit.AzureActiveDirectory',
+  'Audit.Exchange',
+  'Audit.SharePoint',
+  'Audit.General',
+  'DLP.All',
+];
 const CONCURRENCY = 16;
 const ATTEMPTS = 5;
 
@@ -37,7 +43,9 @@ async function worker() {
 
 async function listed(contentType) {
   const day = 24 * 3_600_000;
-  const [startTime, endTime] = [Date.now() - day, Date.now()].map((time) => new Date(time).toISOString().slice(0, 19));
+  const [startTime, endTime] = [Date.now() - day, Date.now()].map((time) =>
+    new Date(time).toISOString().slice(0, 19),
+  );
   const found = [];
   let next = `${root}/subscriptions/content?${new URLSearchParams({ contentType, startTime, endTime })}`;
   while (next) {

@@ -22,7 +22,7 @@ end(await FORMS[process.argv[2]]());
 async function pages() {
   let [count, touched] = [0, 0];
   for await (const page of records.pages()) {
-    for (const record of page.items) {
+    for (const record of page) {
       count += 1;
       touched += record.creationTime === undefined ? 0 : 1;
       touched += (record.operation ?? '').length;

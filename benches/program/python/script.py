@@ -134,6 +134,24 @@ async def pull() -> tuple[list[Record], Feed]:
         return await feed.read(), feed
 
 
+def flat(record: Record, before: str = "") -> Record:
+    """A record with objects taken apart and lists as text.
+
+    As `polars.json_normalize` does, which gives up on members that are now a number and now an
+    object, of which the feed has some.
+    """
+    members: Record = {}
+    for name, value in record.items():
+        match value:
+            case dict():
+                members |= flat(value, f"{before}{name}.")
+            case list():
+                members[before + name] = orjson.dumps(value).decode()
+            case _:
+                members[before + name] = value
+    return members
+
+
 def main(form: str) -> None:
     """Reads into the form that is asked for."""
     found: dict[str, object] = {}
@@ -158,7 +176,8 @@ def main(form: str) -> None:
             table = pandas.DataFrame(records)
             found["columns"] = len(table.columns)
         case "polars":
-            frame = polars.DataFrame(records, infer_schema_length=None, strict=False)
+            rows = [flat(record) for record in records]
+            frame = polars.DataFrame(rows, infer_schema_length=None, strict=False)
             found["columns"] = frame.width
             found["result"] = int(frame.estimated_size())
         case _:
