@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use m365kit::dispatch::Pages;
+use m365kit::dispatch::{Page, Pages};
 use m365kit::{Client, Committer};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 
 use crate::failure::Failure;
+use crate::memory::NativeMemory;
 use crate::runtime::{Cancel, run, runtime};
 use crate::tokens::{ForeignTokens, NativeTokens};
 
@@ -26,15 +29,23 @@ pub struct NativeReply {
     pub payload: Vec<u8>,
 }
 
-/// One page of a listing.
+/// One page of a listing. What is empty is not there.
 #[derive(uniffi::Record)]
 pub struct NativePage {
-    /// A JSON array of records.
+    /// A JSON array of records, where there are no cells.
     pub items: Vec<u8>,
-    /// What the records refer to by place and length.
-    pub payload: Vec<u8>,
-    /// A JSON object: token, errors, warnings, report.
-    pub meta: Vec<u8>,
+    /// The bytes that those records refer to by place and length.
+    pub payload: Option<Arc<NativeMemory>>,
+    /// The fields of the records, which are read when somebody asks for them.
+    pub cells: Option<Arc<NativeMemory>>,
+    /// Continues the listing after this page.
+    pub token: Option<String>,
+    /// A JSON array of errors.
+    pub errors: Vec<u8>,
+    /// A JSON array of warnings.
+    pub warnings: Vec<u8>,
+    /// The report, as JSON.
+    pub report: Vec<u8>,
 }
 
 #[uniffi::export]
@@ -64,11 +75,19 @@ impl NativeClient {
     }
 
     /// Begins a listing by name. Nothing is sent before its first page is asked for.
-    pub fn pages(&self, name: String, args: Vec<u8>) -> Result<Arc<NativePages>, Failure> {
+    ///
+    /// With `fields` the records cross as cells with those fields, where they have cells; else as JSON.
+    pub fn pages(
+        &self,
+        name: String,
+        args: Vec<u8>,
+        fields: Vec<String>,
+    ) -> Result<Arc<NativePages>, Failure> {
         let _context = runtime()?.enter();
         let pages = self.client.pages(&name, &args)?;
         let committer = pages.committer();
-        Ok(Arc::new(NativePages { pages: Arc::new(Mutex::new(Some(pages))), committer }))
+        let pages = Arc::new(Mutex::new(Some(pages)));
+        Ok(Arc::new(NativePages { pages, committer, fields: fields.into() }))
     }
 
     /// Ends everything in flight, and refuses what comes after.
@@ -83,20 +102,21 @@ pub struct NativePages {
     pages: Arc<Mutex<Option<Pages>>>,
     /// Beside the pages, since it is used while the next one is waited for, and after the last.
     committer: Option<Committer>,
+    /// The fields that cross as cells.
+    fields: Arc<[String]>,
 }
 
 #[uniffi::export]
 impl NativePages {
     /// The next page, or nothing after the last. A failure or a cancellation ends the listing.
     pub async fn next(&self, cancel: Arc<Cancel>) -> Result<Option<NativePage>, Failure> {
-        let pages = Arc::clone(&self.pages);
+        let (pages, fields) = (Arc::clone(&self.pages), Arc::clone(&self.fields));
         run(&cancel, async move {
             // Taken out while it works: a cancelled page takes its listing along, with whatever that fetches ahead.
             let Some(mut listing) = pages.lock().await.take() else { return Ok(None) };
             let Some(page) = listing.next().await? else { return Ok(None) };
             *pages.lock().await = Some(listing);
-            let m365kit::dispatch::JsonItems { items, payload } = page.json()?;
-            Ok(Some(NativePage { items: items.into(), payload: payload.into(), meta: page.meta.into() }))
+            NativePage::of(&page, &fields).map(Some)
         })
         .await
     }
@@ -109,6 +129,44 @@ impl NativePages {
         };
         run(&cancel, async move { Ok(committer.commit_first(pages).await?) }).await
     }
+}
+
+impl NativePage {
+    fn of(page: &Page, fields: &[String]) -> Result<Self, Failure> {
+        let meta = serde_json::from_slice(&page.meta);
+        let meta: Meta<'_> = meta.map_err(|error| Failure::internal(&error.to_string()))?;
+        let mut crossing = NativePage {
+            items: Vec::new(),
+            payload: None,
+            cells: None,
+            token: meta.token,
+            errors: unless(meta.errors, "[]"),
+            warnings: unless(meta.warnings, "[]"),
+            report: unless(meta.report, "null"),
+        };
+        if page.has_cells() && !fields.is_empty() {
+            crossing.cells = Some(NativeMemory::of_cells(page, fields)?);
+        } else {
+            let json = page.json()?;
+            crossing.items = json.items.into();
+            crossing.payload = Some(json.payload).filter(|it| !it.is_empty()).map(NativeMemory::of_bytes);
+        }
+        Ok(crossing)
+    }
+}
+
+/// What a page says beside its items: read no further than needed here, since Swift reads most of it seldom.
+#[derive(Deserialize)]
+struct Meta<'a> {
+    token: Option<String>,
+    #[serde(borrow)]
+    errors: &'a RawValue,
+    warnings: &'a RawValue,
+    report: &'a RawValue,
+}
+
+fn unless(json: &RawValue, nothing: &str) -> Vec<u8> {
+    if json.get() == nothing { Vec::new() } else { json.get().into() }
 }
 
 impl Drop for NativePages {

@@ -8,6 +8,7 @@
 pub mod client;
 pub mod failure;
 pub mod logs;
+pub mod memory;
 pub mod runtime;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

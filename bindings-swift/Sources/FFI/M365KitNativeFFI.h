@@ -301,7 +301,7 @@ void uniffi_m365kit_swift_fn_method_nativeclient_close(uint64_t ptr, RustCallSta
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECLIENT_PAGES
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECLIENT_PAGES
-uint64_t uniffi_m365kit_swift_fn_method_nativeclient_pages(uint64_t ptr, RustBuffer name, RustBuffer args, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_m365kit_swift_fn_method_nativeclient_pages(uint64_t ptr, RustBuffer name, RustBuffer args, RustBuffer fields, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVEPAGES
@@ -342,6 +342,26 @@ void uniffi_m365kit_swift_fn_init_callback_vtable_nativelogreceiver(const Uniffi
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVELOGRECEIVER_RECEIVE
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVELOGRECEIVER_RECEIVE
 void uniffi_m365kit_swift_fn_method_nativelogreceiver_receive(uint64_t ptr, RustBuffer event, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVEMEMORY
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVEMEMORY
+uint64_t uniffi_m365kit_swift_fn_clone_nativememory(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FREE_NATIVEMEMORY
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FREE_NATIVEMEMORY
+void uniffi_m365kit_swift_fn_free_nativememory(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEMEMORY_ADDRESS
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEMEMORY_ADDRESS
+uint64_t uniffi_m365kit_swift_fn_method_nativememory_address(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEMEMORY_COUNT
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEMEMORY_COUNT
+uint64_t uniffi_m365kit_swift_fn_method_nativememory_count(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_CANCEL
@@ -719,6 +739,18 @@ uint16_t uniffi_m365kit_swift_checksum_method_nativepages_next(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVELOGRECEIVER_RECEIVE
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVELOGRECEIVER_RECEIVE
 uint16_t uniffi_m365kit_swift_checksum_method_nativelogreceiver_receive(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVEMEMORY_ADDRESS
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVEMEMORY_ADDRESS
+uint16_t uniffi_m365kit_swift_checksum_method_nativememory_address(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVEMEMORY_COUNT
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVEMEMORY_COUNT
+uint16_t uniffi_m365kit_swift_checksum_method_nativememory_count(void
     
 );
 #endif

@@ -40,18 +40,63 @@ struct Scope: Sendable {
 
     /// Describes a listing; nothing is sent before it is iterated.
     func paged<Element>(_ name: String, _ arguments: Arguments) -> Paged<Element> {
-        Paged {
-            let json = try arguments.json()
-            return try translated { try native.pages(name: name, args: json) }
-        }
+        Paged(plan(name, arguments))
+    }
+
+    /// The same for records that need not be read before they are looked at.
+    func paged<Element: PageRecord>(_ name: String, _ arguments: Arguments) -> Paged<Element> {
+        Paged(plan(name, arguments))
     }
 
     /// The same for a listing without an end.
     func endless<Element>(_ name: String, _ arguments: Arguments) -> Paged<Element> {
-        Paged(isEndless: true) {
-            let json = try arguments.json()
-            return try translated { try native.pages(name: name, args: json) }
+        Paged(plan(name, arguments), isEndless: true)
+    }
+
+    /// The same for a listing without an end, of records that need not be read before they are looked at.
+    func endless<Element: PageRecord>(_ name: String, _ arguments: Arguments) -> Paged<Element> {
+        Paged(plan(name, arguments), isEndless: true)
+    }
+
+    /// Reads an operation to its end, for the one item of its last page. It counts as a run of the listing that it hangs
+    /// below: what it meets stands there.
+    func run<Result: Decodable & Sendable, Element>(
+        _ name: String,
+        _ arguments: Arguments,
+        as listing: Paged<Element>,
+        progress: ProgressHandler?
+    ) async throws -> Result {
+        var steps: Paged<Result> = listing.sibling(plan(name, arguments))
+        if let progress { steps = steps.onProgress(progress) }
+        var result: Result?
+        for try await page in steps.pages { result = page.last ?? result }
+        guard let result else {
+            throw M365Error(kind: .internalError, message: "\(name) ended without a result")
         }
+        return result
+    }
+
+    private func plan<Element: Decodable & Sendable>(_ name: String, _ arguments: Arguments) -> Plan<Element>
+    {
+        Plan {
+            try begin(name, arguments, fields: [])
+        } read: {
+            try $0.decoded()
+        }
+    }
+
+    private func plan<Element: PageRecord>(_ name: String, _ arguments: Arguments) -> Plan<Element> {
+        Plan {
+            try begin(name, arguments, fields: Element.Fields.names)
+        } read: { page in
+            guard let cells = page.cells else { return try page.decoded() }
+            return CellTable(cells, columns: Element.Fields.names.count).records()
+        }
+    }
+
+    private func begin(_ name: String, _ arguments: Arguments, fields: [String]) throws -> NativePages {
+        let json = try arguments.json()
+        return try translated { try native.pages(name: name, args: json, fields: fields) }
     }
 
     /// Ends what is in flight and refuses what comes after.
@@ -116,8 +161,13 @@ private func described(_ error: any Error) -> any Error {
     }
 }
 
+extension NativePage {
+    /// The items of a page that came as JSON.
+    fileprivate func decoded<Element: Decodable>() throws -> [Element] { try decode(items, payload: payload) }
+}
+
 /// Reads what the core wrote. A surprise in it is a `decodeError`, as it is when the core is surprised by the service.
-func decode<Value: Decodable>(_ json: Data, payload: Data? = nil) throws -> Value {
+func decode<Value: Decodable>(_ json: Data, payload: NativeMemory? = nil) throws -> Value {
     let decoder = JSONDecoder()
     if let payload { decoder.userInfo[.payload] = payload }
     do {

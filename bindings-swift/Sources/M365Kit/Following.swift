@@ -12,27 +12,9 @@
 ///
 /// It has no end of its own. Leaving the loop, or cancelling its `Task`, ends its requests and releases the state, so that
 /// another can use it. One loop at a time can run on a state.
-public protocol Following<Element>: AsyncSequence, Sendable
-where Element: Decodable & Sendable, AsyncIterator == Paged<Element>.AsyncIterator {
-    /// The listing itself, without its position.
-    var listing: Paged<Element> { get }
-}
+public protocol Following<Element>: Listing {}
 
 extension Following {
-    public func makeAsyncIterator() -> Paged<Element>.AsyncIterator { listing.makeAsyncIterator() }
-
-    /// The same, a batch at a time.
-    public var pages: Paged<Element>.Pages { listing.pages }
-
-    /// What went wrong in the latest run: the newest 1,000. Those of a page are complete.
-    public var errors: [M365Error] { listing.errors }
-
-    /// What the latest run had to put up with: the newest 1,000. Those of a page are complete.
-    public var warnings: [Warning] { listing.warnings }
-
-    /// The figures of the latest run; nil before its first page.
-    public var report: Report? { listing.report }
-
     /// Says that everything handed out so far is safe, and remembers it for good before it returns.
     ///
     /// It can be called from any task, while the next batch is waited for too, and after a loop that came to an end by

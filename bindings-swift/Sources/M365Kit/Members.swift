@@ -1,4 +1,5 @@
 import Foundation
+internal import M365KitNative
 
 /// The name of a member of a JSON object, whatever it is.
 struct Member: CodingKey {
@@ -19,11 +20,11 @@ extension CodingUserInfoKey {
 /// reads the same from any JSON.
 struct MemberReader {
     private let container: KeyedDecodingContainer<Member>
-    private let payload: Data?
+    private let payload: NativeMemory?
 
     init(_ decoder: any Decoder) throws {
         container = try decoder.container(keyedBy: Member.self)
-        payload = decoder.userInfo[.payload] as? Data
+        payload = decoder.userInfo[.payload] as? NativeMemory
     }
 
     func required<Value: Decodable>(_ name: String) throws -> Value {
@@ -50,21 +51,28 @@ struct MemberReader {
         try container.decodeIfPresent(Double.self, forKey: Member(name)).map { .seconds($0) }
     }
 
-    /// Text kept byte for byte: place and length in the bytes beside a page, or the text itself. The bytes are copied, so
-    /// that a record does not keep its page alive.
+    /// Text kept byte for byte: place and length in the bytes beside a page, or the text itself.
     func bytes(_ name: String) throws -> Data {
+        try payload.map { try data(name, in: $0) }
+            ?? Data(container.decode(String.self, forKey: Member(name)).utf8)
+    }
+
+    /// Bytes: place and length in those beside a page, or themselves in base 64.
+    func data(_ name: String) throws -> Data {
+        try payload.map { try data(name, in: $0) } ?? container.decode(Data.self, forKey: Member(name))
+    }
+
+    private func data(_ name: String, in payload: NativeMemory) throws -> Data {
         let key = Member(name)
-        guard let payload else { return Data(try container.decode(String.self, forKey: key).utf8) }
         let place = try container.decode([Int].self, forKey: key)
-        guard place.count == 2, place[0] >= 0, place[1] >= 0, place[1] <= payload.count - place[0] else {
+        guard place.count == 2, let data = payload.data(from: place[0], length: place[1]) else {
             throw DecodingError.dataCorruptedError(
                 forKey: key,
                 in: container,
                 debugDescription: "the bytes it names are not in the page"
             )
         }
-        let start = payload.startIndex + place[0]
-        return payload.subdata(in: start..<start + place[1])
+        return data
     }
 
     /// The members that no field took.

@@ -12,16 +12,31 @@ internal import M365KitNative
 ///
 /// Each loop over it is a run of its own, from the beginning.
 public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
-    private let begin: @Sendable () throws -> NativePages
+    private var plan: Plan<Element>
     private let run: Locked<Run>
 
-    init(isEndless: Bool = false, _ begin: @escaping @Sendable () throws -> NativePages) {
-        self.begin = begin
-        run = Locked(Run(isEndless: isEndless))
+    init(_ plan: Plan<Element>, isEndless: Bool = false) {
+        self.init(plan, Locked(Run(isEndless: isEndless)))
     }
 
+    private init(_ plan: Plan<Element>, _ run: Locked<Run>) {
+        self.plan = plan
+        self.run = run
+    }
+
+    /// Another listing, whose runs count as runs of this one.
+    func sibling<Other>(_ plan: Plan<Other>) -> Paged<Other> { Paged<Other>(plan, run) }
+
     /// The same, a page at a time.
-    public var pages: Pages { Pages(begin: begin, run: run) }
+    public var pages: Pages { Pages(plan, run) }
+
+    /// The same listing, which tells how far it has come: `progress` gets the report of each page before the page is handed
+    /// out. It is called on the task that iterates, which waits for it.
+    public func onProgress(_ progress: @escaping ProgressHandler) -> Paged {
+        var copy = self
+        copy.plan.progress = progress
+        return copy
+    }
 
     /// Where the latest run stands: given to the operation as `token`, it goes on from there. Nil before the first page,
     /// after the last, and where the operation cannot be resumed.
@@ -36,7 +51,7 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
     public var warnings: [Warning] { run.value.warnings }
 
     /// The figures of the latest run; nil before its first page and where the operation keeps none.
-    public var report: Report? { run.value.report }
+    public var report: Report? { run.value.report.value }
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pages: pages.makeAsyncIterator()) }
 
@@ -69,15 +84,17 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
         public let errors: [M365Error]
         /// What had to be put up with since the page before.
         public let warnings: [Warning]
-        /// The figures of the run so far; nil where the operation keeps none.
-        public let report: Report?
+        /// The figures of the run so far, read when they are asked for; nil where the operation keeps none.
+        public var report: Report? { told.value }
 
-        fileprivate init(_ items: [Paged.Element], _ meta: PageMeta) {
+        fileprivate let told: Told
+
+        fileprivate init(_ items: [Paged.Element], of page: NativePage) throws {
             self.items = items
-            token = meta.token
-            errors = meta.errors
-            warnings = meta.warnings
-            report = meta.report
+            token = page.token
+            errors = page.errors.isEmpty ? [] : try decode(page.errors)
+            warnings = page.warnings.isEmpty ? [] : try decode(page.warnings)
+            told = Told(json: page.report)
         }
 
         public var startIndex: Int { 0 }
@@ -129,15 +146,15 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
     public struct Pages: AsyncSequence, Sendable {
         public typealias Element = Page
 
-        private let begin: @Sendable () throws -> NativePages
+        private let plan: Plan<Paged.Element>
         private let run: Locked<Run>
 
-        fileprivate init(begin: @escaping @Sendable () throws -> NativePages, run: Locked<Run>) {
-            self.begin = begin
+        fileprivate init(_ plan: Plan<Paged.Element>, _ run: Locked<Run>) {
+            self.plan = plan
             self.run = run
         }
 
-        public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(begin: begin, run: run) }
+        public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(plan, run) }
 
         /// Asks for one page after another.
         public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
@@ -147,12 +164,12 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
                 case ended
             }
 
-            private let begin: @Sendable () throws -> NativePages
+            private let plan: Plan<Paged.Element>
             private let run: Locked<Run>
             private var state = State.new
 
-            fileprivate init(begin: @escaping @Sendable () throws -> NativePages, run: Locked<Run>) {
-                self.begin = begin
+            fileprivate init(_ plan: Plan<Paged.Element>, _ run: Locked<Run>) {
+                self.plan = plan
                 self.run = run
             }
 
@@ -169,7 +186,7 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
                 case .new:
                     // What the run before still holds is let go of first: two cannot have it.
                     run.change { $0 = Run(isEndless: $0.isEndless) }
-                    native = try begin()
+                    native = try plan.begin()
                     run.change { $0.native = native }
                 }
                 let crossed = try await crossing { cancel in try await native.next(cancel: cancel) }
@@ -177,15 +194,31 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
                     run.change { $0.end(native) }
                     return nil
                 }
-                let meta: PageMeta = try decode(crossed.meta)
-                let page = Page(try decode(crossed.items, payload: crossed.payload), meta)
-                run.change { $0.add(meta, isInsidePage: byItem && !page.isEmpty) }
+                let page = try Page(try plan.read(crossed), of: crossed)
+                run.change { $0.add(page, isInsidePage: byItem && !page.isEmpty) }
                 state = .under(native)
+                if let progress = plan.progress, let report = page.report { progress(report) }
                 return page
             }
 
             fileprivate func finishPage() { run.change { $0.isInsidePage = false } }
         }
+    }
+}
+
+/// How a listing is begun, and how its pages are read.
+struct Plan<Element: Sendable>: Sendable {
+    let begin: @Sendable () throws -> NativePages
+    let read: @Sendable (NativePage) throws -> [Element]
+    /// Gets the report of each page.
+    var progress: ProgressHandler?
+
+    init(
+        begin: @escaping @Sendable () throws -> NativePages,
+        read: @escaping @Sendable (NativePage) throws -> [Element]
+    ) {
+        self.begin = begin
+        self.read = read
     }
 }
 
@@ -206,17 +239,17 @@ private struct Run: Sendable {
     var token: String?
     var errors: [M365Error] = []
     var warnings: [Warning] = []
-    var report: Report?
+    var report = Told(json: Data())
 
     init(isEndless: Bool) { self.isEndless = isEndless }
 
-    mutating func add(_ page: PageMeta, isInsidePage: Bool) {
+    mutating func add<Element>(_ page: Paged<Element>.Page, isInsidePage: Bool) {
         pages += 1
         self.isInsidePage = isInsidePage
         token = page.token
         errors += page.errors
         warnings += page.warnings
-        report = page.report ?? report
+        if !page.told.json.isEmpty { report = page.told }
         if isEndless {
             errors.removeFirst(max(0, errors.count - Self.limit))
             warnings.removeFirst(max(0, warnings.count - Self.limit))
@@ -229,12 +262,11 @@ private struct Run: Sendable {
     }
 }
 
-/// What a page says beside its items.
-private struct PageMeta: Decodable, Sendable {
-    var token: String?
-    var errors: [M365Error] = []
-    var warnings: [Warning] = []
-    var report: Report?
+/// A report that is read when somebody asks for it, since most pages' are never looked at.
+private struct Told: Sendable {
+    let json: Data
+
+    var value: Report? { json.isEmpty ? nil : try? decode(json) }
 }
 
 /// A value that several tasks look at. (`Mutex` of the standard library is younger than the systems we support.)

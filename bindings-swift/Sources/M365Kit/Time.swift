@@ -18,11 +18,14 @@ extension Date {
     /// Reads `2026-11-22T07:00:00.1234567Z`, with or without a fraction, in UTC or with an offset.
     init?(rfc3339 text: String) {
         var text = text
-        let seconds: Double? = text.withUTF8 { bytes in
-            var reader = TimeReader(bytes: bytes)
-            return reader.secondsSince1970()
-        }
-        guard let seconds else { return nil }
+        guard let time = text.withUTF8({ Date(rfc3339: $0) }) else { return nil }
+        self = time
+    }
+
+    /// The same from the text's bytes.
+    init?(rfc3339 bytes: UnsafeBufferPointer<UInt8>) {
+        var reader = TimeReader(bytes: bytes)
+        guard let seconds = reader.secondsSince1970() else { return nil }
         self.init(timeIntervalSince1970: seconds)
     }
 

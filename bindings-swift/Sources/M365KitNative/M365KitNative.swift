@@ -747,8 +747,10 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     
     /**
      * Begins a listing by name. Nothing is sent before its first page is asked for.
+     *
+     * With `fields` the records cross as cells with those fields, where they have cells; else as JSON.
      */
-    func pages(name: String, args: Data) throws  -> NativePages
+    func pages(name: String, args: Data, fields: [String]) throws  -> NativePages
     
 }
 /**
@@ -852,14 +854,17 @@ open func close()  {try! rustCall() {
     
     /**
      * Begins a listing by name. Nothing is sent before its first page is asked for.
+     *
+     * With `fields` the records cross as cells with those fields, where they have cells; else as JSON.
      */
-open func pages(name: String, args: Data)throws  -> NativePages  {
+open func pages(name: String, args: Data, fields: [String])throws  -> NativePages  {
     return try  FfiConverterTypeNativePages_lift(try rustCallWithError(FfiConverterTypeFailure_lift) {
         uniffiCallStatus in
     uniffi_m365kit_swift_fn_method_nativeclient_pages(
             self.uniffiCloneHandle(),
         FfiConverterString.lower(name),
-        FfiConverterData.lower(args),uniffiCallStatus
+        FfiConverterData.lower(args),
+        FfiConverterSequenceString.lower(fields),uniffiCallStatus
     )
 })
 }
@@ -1117,6 +1122,152 @@ public func FfiConverterTypeNativeLogReceiver_lift(_ handle: UInt64) throws -> N
 #endif
 public func FfiConverterTypeNativeLogReceiver_lower(_ value: NativeLogReceiver) -> UInt64 {
     return FfiConverterTypeNativeLogReceiver.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Memory that is never written to, and stays where it is for as long as this is held.
+ */
+public protocol NativeMemoryProtocol: AnyObject, Sendable {
+    
+    /**
+     * Where it begins.
+     */
+    func address()  -> UInt64
+    
+    /**
+     * How much there is of it: bytes, or records.
+     */
+    func count()  -> UInt64
+    
+}
+/**
+ * Memory that is never written to, and stays where it is for as long as this is held.
+ */
+open class NativeMemory: NativeMemoryProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_m365kit_swift_fn_clone_nativememory(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_m365kit_swift_fn_free_nativememory(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Where it begins.
+     */
+open func address() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_method_nativememory_address(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * How much there is of it: bytes, or records.
+     */
+open func count() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_method_nativememory_count(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNativeMemory: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = NativeMemory
+
+    public static func lift(_ handle: UInt64) throws -> NativeMemory {
+        return NativeMemory(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: NativeMemory) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeMemory {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: NativeMemory, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeMemory_lift(_ handle: UInt64) throws -> NativeMemory {
+    return try FfiConverterTypeNativeMemory.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeMemory_lower(_ value: NativeMemory) -> UInt64 {
+    return FfiConverterTypeNativeMemory.lower(value)
 }
 
 
@@ -1702,37 +1853,69 @@ public func FfiConverterTypeNativeTokens_lower(_ value: NativeTokens) -> UInt64 
 
 
 /**
- * One page of a listing.
+ * One page of a listing. What is empty is not there.
  */
-public struct NativePage: Equatable, Hashable {
+public struct NativePage {
     /**
-     * A JSON array of records.
+     * A JSON array of records, where there are no cells.
      */
     public var items: Data
     /**
-     * What the records refer to by place and length.
+     * The bytes that those records refer to by place and length.
      */
-    public var payload: Data
+    public var payload: NativeMemory?
     /**
-     * A JSON object: token, errors, warnings, report.
+     * The fields of the records, which are read when somebody asks for them.
      */
-    public var meta: Data
+    public var cells: NativeMemory?
+    /**
+     * Continues the listing after this page.
+     */
+    public var token: String?
+    /**
+     * A JSON array of errors.
+     */
+    public var errors: Data
+    /**
+     * A JSON array of warnings.
+     */
+    public var warnings: Data
+    /**
+     * The report, as JSON.
+     */
+    public var report: Data
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
-         * A JSON array of records.
+         * A JSON array of records, where there are no cells.
          */items: Data, 
         /**
-         * What the records refer to by place and length.
-         */payload: Data, 
+         * The bytes that those records refer to by place and length.
+         */payload: NativeMemory?, 
         /**
-         * A JSON object: token, errors, warnings, report.
-         */meta: Data) {
+         * The fields of the records, which are read when somebody asks for them.
+         */cells: NativeMemory?, 
+        /**
+         * Continues the listing after this page.
+         */token: String?, 
+        /**
+         * A JSON array of errors.
+         */errors: Data, 
+        /**
+         * A JSON array of warnings.
+         */warnings: Data, 
+        /**
+         * The report, as JSON.
+         */report: Data) {
         self.items = items
         self.payload = payload
-        self.meta = meta
+        self.cells = cells
+        self.token = token
+        self.errors = errors
+        self.warnings = warnings
+        self.report = report
     }
 
     
@@ -1752,15 +1935,23 @@ public struct FfiConverterTypeNativePage: FfiConverterRustBuffer {
         return
             try NativePage(
                 items: FfiConverterData.read(from: &buf), 
-                payload: FfiConverterData.read(from: &buf), 
-                meta: FfiConverterData.read(from: &buf)
+                payload: FfiConverterOptionTypeNativeMemory.read(from: &buf), 
+                cells: FfiConverterOptionTypeNativeMemory.read(from: &buf), 
+                token: FfiConverterOptionString.read(from: &buf), 
+                errors: FfiConverterData.read(from: &buf), 
+                warnings: FfiConverterData.read(from: &buf), 
+                report: FfiConverterData.read(from: &buf)
         )
     }
 
     public static func write(_ value: NativePage, into buf: inout [UInt8]) {
         FfiConverterData.write(value.items, into: &buf)
-        FfiConverterData.write(value.payload, into: &buf)
-        FfiConverterData.write(value.meta, into: &buf)
+        FfiConverterOptionTypeNativeMemory.write(value.payload, into: &buf)
+        FfiConverterOptionTypeNativeMemory.write(value.cells, into: &buf)
+        FfiConverterOptionString.write(value.token, into: &buf)
+        FfiConverterData.write(value.errors, into: &buf)
+        FfiConverterData.write(value.warnings, into: &buf)
+        FfiConverterData.write(value.report, into: &buf)
     }
 }
 
@@ -2200,6 +2391,30 @@ fileprivate struct FfiConverterOptionInt64: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
+    typealias SwiftType = String?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterString.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
     typealias SwiftType = Data?
 
@@ -2240,6 +2455,30 @@ fileprivate struct FfiConverterOptionTypeNativeLogReceiver: FfiConverterRustBuff
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeNativeLogReceiver.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeNativeMemory: FfiConverterRustBuffer {
+    typealias SwiftType = NativeMemory?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeNativeMemory.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeNativeMemory.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -2290,6 +2529,31 @@ fileprivate struct FfiConverterOptionTypeNativePage: FfiConverterRustBuffer {
         case 1: return try FfiConverterTypeNativePage.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
+    typealias SwiftType = [String]
+
+    public static func write(_ value: [String], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterString.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [String] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [String]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterString.read(from: &buf))
+        }
+        return seq
     }
 }
 private let UNIFFI_RUST_FUTURE_POLL_READY: Int8 = 0
@@ -2469,7 +2733,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_m365kit_swift_checksum_method_nativeclient_close() != 46630) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_m365kit_swift_checksum_method_nativeclient_pages() != 9714) {
+    if (uniffi_m365kit_swift_checksum_method_nativeclient_pages() != 5080) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_m365kit_swift_checksum_method_nativepages_commit() != 48218) {
@@ -2479,6 +2743,12 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_m365kit_swift_checksum_method_nativelogreceiver_receive() != 31461) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_method_nativememory_address() != 59150) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_method_nativememory_count() != 34642) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_m365kit_swift_checksum_method_cancel_cancel() != 7615) {

@@ -14,7 +14,7 @@ func compare(_ ids: [String], withFeed feed: [String], repeats: Bool) throws {
     }
 }
 
-/// Throws unless files of JSON lines hold what is wanted of them.
+/// Throws unless files hold what is wanted of them.
 func examine(files wanted: JSON, _ feed: [String]) throws {
     let glob = URL(fileURLWithPath: wanted["glob"]?.string ?? "")
     let folder = glob.deletingLastPathComponent().path
@@ -24,6 +24,11 @@ func examine(files wanted: JSON, _ feed: [String]) throws {
     if let count = wanted["count"] {
         try match(count, .integer(Int64(files.count)), at: "files \(glob.path) of \(names)")
     }
+    for file in files where wanted["ends"] != nil || wanted["text"] != nil {
+        try examine(file: folder + "/" + file, wanted)
+    }
+    // Others are of another kind, and not read as lines.
+    guard wanted["records"] != nil || wanted["unique"] == true else { return }
     let ids = try files.flatMap { try recordIDs(inFile: folder + "/" + $0) }
     if wanted["records"] == "feed" {
         try compare(ids, withFeed: feed, repeats: wanted["unique"] != true)
@@ -32,6 +37,23 @@ func examine(files wanted: JSON, _ feed: [String]) throws {
     }
     if wanted["unique"] == true, Set(ids).count < ids.count {
         throw Complaint("\(ids.count - Set(ids).count) of \(ids.count) lines of \(files) are repetitions")
+    }
+}
+
+/// Throws unless a file begins and ends as it must, and holds the text that it must hold.
+private func examine(file path: String, _ wanted: JSON) throws {
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    if let ends = (wanted["ends"]?.string).map({ Data($0.utf8) }) {
+        let holds =
+            bytes.count >= 2 * ends.count && bytes.starts(with: ends) && bytes.suffix(ends.count) == ends
+        guard holds else {
+            throw Complaint("\(path): its \(bytes.count) bytes do not begin and end as they must")
+        }
+    }
+    if let text = wanted["text"]?.string, Data(text.utf8) != bytes {
+        throw Complaint(
+            "\(path): it holds another text: \(String(decoding: bytes.prefix(200), as: UTF8.self))"
+        )
     }
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 import M365Kit
 
 /// How far a listing is read.
@@ -25,6 +26,8 @@ struct Delivered {
     var report = JSON.null
     /// What was thrown.
     var error: M365Error?
+    /// What came of an operation that runs to its end.
+    var result: JSON?
 }
 
 /// A listing that a step leaves open for later ones; releasing it ends it.
@@ -44,9 +47,31 @@ extension Given {
         try await collect(listing) { throw Complaint("the listing keeps no position") }
     }
 
+    func collect<List: Listing>(_ list: List) async throws -> Outcome where List.Element: Codable & Sendable {
+        try await collect(list.listing)
+    }
+
     func collect<Watch: Following>(_ watch: Watch) async throws -> Outcome
     where Watch.Element: Codable & Sendable {
         try await collect(watch.listing, commit: watch.commit)
+    }
+
+    /// Lets an operation below a listing run to its end, and keeps what it told on the way.
+    func run<List: Listing>(
+        _ whole: List,
+        _ work: (@escaping ProgressHandler) async throws -> some Encodable
+    ) async throws -> Outcome {
+        var delivered = Delivered()
+        let reports = Reports()
+        do {
+            delivered.result = try json(await work { reports.add($0) })
+        } catch let error as M365Error {
+            delivered.error = error
+        }
+        delivered.errors = try whole.errors.map(json)
+        delivered.warnings = try whole.warnings.map(json)
+        delivered.report = try json(reports.all.last)
+        return .listing(delivered)
     }
 
     private func collect<Item: Codable & Sendable>(
@@ -70,8 +95,8 @@ extension Given {
         var delivered = Delivered()
         do {
             for try await item in listing {
-                delivered.items.append(try json(item))
-                if delivered.items.count == enough { break }
+                delivered.items += try seen(item)
+                if delivered.items.count >= enough { break }
             }
         } catch let error as M365Error {
             delivered.error = error
@@ -100,7 +125,7 @@ private final class Opened<Item: Codable & Sendable>: OpenListing {
         do {
             while let page = try await pages.next() {
                 count += 1
-                delivered.items += try page.map(json)
+                delivered.items += try page.flatMap(seen)
                 delivered.errors += try page.errors.map(json)
                 delivered.warnings += try page.warnings.map(json)
                 if let report = page.report { delivered.report = try json(report) }
@@ -121,4 +146,43 @@ private final class Opened<Item: Codable & Sendable>: OpenListing {
         case .end, .items: return delivered
         }
     }
+}
+
+/// The items that an item counts as: lines are looked at one by one, and columns are not looked into.
+private func seen(_ item: some Codable) throws -> [JSON] {
+    switch item {
+    case let lines as Lines: return try single(lines)
+    case let batch as ColumnBatch:
+        // Each is a stream of its own, which begins with the mark that a schema follows.
+        guard batch.ipc.starts(with: [0xFF, 0xFF, 0xFF, 0xFF]) else {
+            throw Complaint("the bytes of a batch are no Arrow stream")
+        }
+        return [["rows": .integer(Int64(batch.rows))]]
+    default: return [try json(item)]
+    }
+}
+
+private func single(_ lines: Lines) throws -> [JSON] {
+    let newline = UInt8(ascii: "\n")
+    guard lines.bytes.isEmpty || lines.bytes.last == newline else {
+        throw Complaint("the last line has no end")
+    }
+    let items: [JSON] = try lines.bytes.split(separator: newline).map { line in
+        let id = try JSON(parsing: Data(line))["Id"] ?? .null
+        return ["id": id, "raw": .string(String(decoding: line, as: UTF8.self))]
+    }
+    guard items.count == lines.records else {
+        throw Complaint("\(lines.records) records are said to be on \(items.count) lines")
+    }
+    return items
+}
+
+/// Reports, as a progress handler gets them.
+final class Reports: @unchecked Sendable {
+    private let lock = NSLock()
+    private var held: [Report] = []
+
+    var all: [Report] { lock.withLock { held } }
+
+    func add(_ report: Report) { lock.withLock { held.append(report) } }
 }

@@ -18,6 +18,80 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
             extended: given.optional("extended")
         )
         return try await given.collect(listing)
+    case "audit.records.lines":
+        let inner = given.inner("records")
+        let whole = try client.audit.records(
+            inner.optional("content_types"),
+            start: inner.optional("start"),
+            end: inner.optional("end"),
+            last: inner.optional("last"),
+            onError: inner.optional("on_error") ?? .raise,
+            ordered: inner.optional("ordered") ?? true,
+            dedupe: inner.optional("dedupe") ?? false,
+            extended: inner.optional("extended")
+        )
+        let listing = whole.lines()
+        return try await given.collect(listing)
+    case "audit.records.batches":
+        let inner = given.inner("records")
+        let whole = try client.audit.records(
+            inner.optional("content_types"),
+            start: inner.optional("start"),
+            end: inner.optional("end"),
+            last: inner.optional("last"),
+            onError: inner.optional("on_error") ?? .raise,
+            ordered: inner.optional("ordered") ?? true,
+            dedupe: inner.optional("dedupe") ?? false,
+            extended: inner.optional("extended")
+        )
+        let listing = try whole.batches(
+            raw: given.optional("raw") ?? true,
+            batchRows: given.optional("batch_rows")
+        )
+        return try await given.collect(listing)
+    case "audit.records.write_jsonl":
+        let inner = given.inner("records")
+        let whole = try client.audit.records(
+            inner.optional("content_types"),
+            start: inner.optional("start"),
+            end: inner.optional("end"),
+            last: inner.optional("last"),
+            onError: inner.optional("on_error") ?? .raise,
+            ordered: inner.optional("ordered") ?? true,
+            dedupe: inner.optional("dedupe") ?? false,
+            extended: inner.optional("extended")
+        )
+        return try await given.run(whole) { progress in
+            try await whole.writeJSONL(
+                given.required("target"),
+                overwrite: given.optional("overwrite") ?? false,
+                append: given.optional("append") ?? false,
+                progress: progress
+            )
+        }
+    case "audit.records.write_parquet":
+        let inner = given.inner("records")
+        let whole = try client.audit.records(
+            inner.optional("content_types"),
+            start: inner.optional("start"),
+            end: inner.optional("end"),
+            last: inner.optional("last"),
+            onError: inner.optional("on_error") ?? .raise,
+            ordered: inner.optional("ordered") ?? true,
+            dedupe: inner.optional("dedupe") ?? false,
+            extended: inner.optional("extended")
+        )
+        return try await given.run(whole) { progress in
+            try await whole.writeParquet(
+                given.required("target"),
+                partitionBy: given.optional("partition_by"),
+                compression: given.optional("compression") ?? .zstd,
+                raw: given.optional("raw") ?? true,
+                overwrite: given.optional("overwrite") ?? false,
+                append: given.optional("append") ?? false,
+                progress: progress
+            )
+        }
     case "audit.follow":
         let listing = try client.audit.follow(
             given.required("state"),
@@ -54,6 +128,31 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
             given.required("directory"),
             maxBytes: given.optional("max_bytes"),
             maxAge: given.optional("max_age")
+        )
+        return try await given.collect(listing)
+    case "audit.follow.into_parquet":
+        let inner = given.inner("follow")
+        let whole = try client.audit.follow(
+            inner.required("state"),
+            contentTypes: inner.optional("content_types"),
+            start: inner.optional("start"),
+            last: inner.optional("last"),
+            pollInterval: inner.optional("poll_interval"),
+            lag: inner.optional("lag"),
+            overlap: inner.optional("overlap"),
+            concurrency: inner.optional("concurrency"),
+            onError: inner.optional("on_error") ?? .collect,
+            commit: inner.optional("commit") ?? .auto,
+            ensureSubscriptions: inner.optional("ensure_subscriptions") ?? true,
+            stopWhenCaughtUp: inner.optional("stop_when_caught_up") ?? false
+        )
+        let listing = try whole.intoParquet(
+            given.required("directory"),
+            maxBytes: given.optional("max_bytes"),
+            maxAge: given.optional("max_age"),
+            compression: given.optional("compression") ?? .zstd,
+            extended: given.optional("extended"),
+            raw: given.optional("raw") ?? true
         )
         return try await given.collect(listing)
     case "audit.inspect_state":

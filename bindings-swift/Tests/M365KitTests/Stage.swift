@@ -138,6 +138,11 @@ final class Stage {
         let items = outcome.items
         try judge(outcome.error, expected["error"])
         if let count = expected["count"] { try match(count, .integer(Int64(items.count)), at: "count") }
+        if let records = expected["records"] {
+            let sum = items.reduce(0) { $0 + ($1["records"]?.int ?? $1["rows"]?.int ?? 0) }
+            try match(records, .integer(Int64(sum)), at: "records")
+        }
+        if let result = expected["result"] { try match(result, outcome.result ?? .null, at: "result") }
         if let first = expected["first"] { try match(first, items.first ?? .null, at: "first") }
         if let last = expected["last"] { try match(last, items.last ?? .null, at: "last") }
         let lists = [("items", items), ("errors", outcome.errors), ("warnings", outcome.warnings)]

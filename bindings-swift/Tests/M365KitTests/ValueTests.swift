@@ -69,6 +69,39 @@ import Testing
         #expect(copy == record)
     }
 
+    @Test func aRecordIsTheSameOnItsPageAndApart() async throws {
+        let sandbox = try Sandbox(["blobs": 2, "records": 30, "contentTypes": ["Audit.Exchange"]])
+        let client = try sandbox.client()
+        var onPages: [AuditRecord] = []
+        for try await page in client.audit.records([.exchange], last: .days(7)).pages { onPages += page }
+        let count = try await sandbox.feed()["records"]?.int
+        #expect(onPages.count == count)
+        let coded = try JSONDecoder().decode([AuditRecord].self, from: JSONEncoder().encode(onPages))
+        #expect(coded == onPages)
+        #expect(Set(coded) == Set(onPages))
+        for (record, apart) in zip(onPages, onPages.map { $0.detached() }) {
+            #expect(record == apart && record.hashValue == apart.hashValue)
+            #expect(record.raw == apart.raw && record.rawBytes == apart.rawBytes)
+            #expect(record.creationTime == apart.creationTime && record.recordType == apart.recordType)
+            #expect(try record.data()["Id"]?.string == record.id)
+        }
+        let first = try #require(onPages.first)
+        var changed = first
+        changed.operation = "Changed"
+        #expect(changed.operation == "Changed" && changed != first && first == onPages[0])
+        #expect(changed.id == first.id && changed.rawBytes == first.rawBytes)
+        #expect("\(first)".contains(try #require(first.id)))
+        #expect(Set(onPages).count == count)
+    }
+
+    @Test func aRecordIsMadeByHand() throws {
+        let record = AuditRecord(id: "1", operation: "Send", recordType: 2, raw: #"{"Id":"1"}"#)
+        #expect(record == AuditRecord(id: "1", operation: "Send", recordType: 2, raw: #"{"Id":"1"}"#))
+        #expect(record != AuditRecord(id: "1", operation: "Send", recordType: 2))
+        #expect(record.userID == nil && record.raw == #"{"Id":"1"}"#)
+        #expect(try JSONDecoder().decode(AuditRecord.self, from: JSONEncoder().encode(record)) == record)
+    }
+
     @Test func enumerationsAreOpen() throws {
         #expect(ContentType(rawValue: "Audit.Later").description == "Audit.Later")
         #expect(RecordType(rawValue: 2).name != nil)

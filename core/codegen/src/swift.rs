@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Api, Type};
 
+mod cells;
 mod client;
 mod groups;
 mod names;

@@ -34,10 +34,10 @@ public struct Audit: Sendable {
         ordered: Bool = true,
         dedupe: Bool = false,
         extended: [String]? = nil
-    ) -> Paged<AuditRecord> {
-        scope.paged(
-            "audit.records",
-            [
+    ) -> AuditRecords {
+        AuditRecords(
+            scope: scope,
+            arguments: [
                 "content_types": contentTypes,
                 "start": start,
                 "end": end,

@@ -877,6 +877,40 @@ public struct AuditLogScope: OpenNumber {
     ]
 }
 
+/// What rows are put into folders by.
+public struct PartitionColumn: OpenText {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// The day on which the event happened, in UTC: `date=2026-11-22`.
+    public static let date: PartitionColumn = "date"
+    /// The hour in which the event happened, in UTC: `hour=07`.
+    public static let hour: PartitionColumn = "hour"
+    /// The division of the feed that the record came by.
+    public static let contentType: PartitionColumn = "content_type"
+    /// The service in which it happened.
+    public static let workload: PartitionColumn = "workload"
+    /// What was done.
+    public static let operation: PartitionColumn = "operation"
+    /// What kind of event it is, by name.
+    public static let recordType: PartitionColumn = "record_type"
+    /// The tenant.
+    public static let organizationID: PartitionColumn = "organization_id"
+}
+
+/// How Parquet files are compressed.
+public struct Compression: OpenText {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// Zstandard: small files, and fast enough.
+    public static let zstd: Compression = "zstd"
+    /// Snappy: larger files, faster.
+    public static let snappy: Compression = "snappy"
+    /// Not at all.
+    public static let none: Compression = "none"
+}
+
 /// Who says that a batch of a follower is safe.
 public struct CommitMode: OpenText {
     public let rawValue: String

@@ -8,50 +8,132 @@ import Foundation
 /// to them. What does not fit its field is left out there and stands in `raw`.
 ///
 /// Source: "Office 365 Management Activity API schema", Common schema.
+///
+/// A field is read when it is asked for. A record keeps the page that it came with in memory; one that is
+/// kept for long while the others are not wanted is better kept ``detached()``.
 public struct AuditRecord: Codable, Hashable, Sendable {
     /// The record's own id, by which duplicates are told; mostly a GUID.
-    public var id: String?
+    public var id: String? {
+        get { source.cells?.optional(0) ?? source.own?.id }
+        set { source.change { $0.id = newValue } }
+    }
+
     /// When the event happened, in UTC.
-    public var creationTime: Date?
+    public var creationTime: Date? {
+        get { source.cells?.optional(1) ?? source.own?.creationTime }
+        set { source.change { $0.creationTime = newValue } }
+    }
+
     /// What was done: an activity, or a cmdlet.
-    public var operation: String?
+    public var operation: String? {
+        get { source.cells?.optional(2) ?? source.own?.operation }
+        set { source.change { $0.operation = newValue } }
+    }
+
     /// What kind of event it is.
-    public var recordType: RecordType?
+    public var recordType: RecordType? {
+        get { source.cells?.optional(3) ?? source.own?.recordType }
+        set { source.change { $0.recordType = newValue } }
+    }
+
     /// The service in which it happened.
-    public var workload: String?
+    public var workload: String? {
+        get { source.cells?.optional(4) ?? source.own?.workload }
+        set { source.change { $0.workload = newValue } }
+    }
+
     /// Who did it: a sign-in name, or the name of a service or policy.
-    public var userID: String?
+    public var userID: String? {
+        get { source.cells?.optional(5) ?? source.own?.userID }
+        set { source.change { $0.userID = newValue } }
+    }
+
     /// The address it was done from, as the service wrote it; missing from most records.
-    public var clientIP: String?
+    public var clientIP: String? {
+        get { source.cells?.optional(6) ?? source.own?.clientIP }
+        set { source.change { $0.clientIP = newValue } }
+    }
+
     /// The IP address within `clientIp`, without port, brackets and zone; absent if there is none.
-    public var clientAddress: String?
+    public var clientAddress: String? {
+        get { source.cells?.optional(7) ?? source.own?.clientAddress }
+        set { source.change { $0.clientAddress = newValue } }
+    }
+
     /// The port within `clientIp`.
-    public var clientPort: Int?
+    public var clientPort: Int? {
+        get { source.cells?.optional(8) ?? source.own?.clientPort }
+        set { source.change { $0.clientPort = newValue } }
+    }
+
     /// The tenant.
-    public var organizationID: String?
+    public var organizationID: String? {
+        get { source.cells?.optional(9) ?? source.own?.organizationID }
+        set { source.change { $0.organizationID = newValue } }
+    }
+
     /// What kind of user acted.
-    public var userType: UserType?
+    public var userType: UserType? {
+        get { source.cells?.optional(10) ?? source.own?.userType }
+        set { source.change { $0.userType = newValue } }
+    }
+
     /// Another id of the user.
-    public var userKey: String?
+    public var userKey: String? {
+        get { source.cells?.optional(11) ?? source.own?.userKey }
+        set { source.change { $0.userKey = newValue } }
+    }
+
     /// How it ended, in the workload's own words.
-    public var resultStatus: String?
+    public var resultStatus: String? {
+        get { source.cells?.optional(12) ?? source.own?.resultStatus }
+        set { source.change { $0.resultStatus = newValue } }
+    }
+
     /// What it was done to: a URL, a name, the target of a cmdlet.
-    public var objectID: String?
+    public var objectID: String? {
+        get { source.cells?.optional(13) ?? source.own?.objectID }
+        set { source.change { $0.objectID = newValue } }
+    }
+
     /// Whether it happened in the cloud or on premises.
-    public var scope: AuditLogScope?
+    public var scope: AuditLogScope? {
+        get { source.cells?.optional(14) ?? source.own?.scope }
+        set { source.change { $0.scope = newValue } }
+    }
+
     /// The application and session that it was done with.
-    public var appAccessContext: JSON?
+    public var appAccessContext: JSON? {
+        get { source.cells?.json(15) ?? source.own?.appAccessContext }
+        set { source.change { $0.appAccessContext = newValue } }
+    }
+
     /// The division of the feed that it came by.
-    public var contentType: ContentType?
+    public var contentType: ContentType? {
+        get { source.cells?.optional(16) ?? source.own?.contentType }
+        set { source.change { $0.contentType = newValue } }
+    }
+
     /// The blob that it came in.
-    public var contentID: String?
+    public var contentID: String? {
+        get { source.cells?.optional(17) ?? source.own?.contentID }
+        set { source.change { $0.contentID = newValue } }
+    }
+
     /// The fields that the caller asked for with `extended`, by their paths.
-    public var extended: [String: JSON]?
+    public var extended: [String: JSON]? {
+        get { source.cells?.json(18) ?? source.own?.extended }
+        set { source.change { $0.extended = newValue } }
+    }
+
     /// The whole record as it came, byte for byte.
-    public var rawBytes: Data
+    public var rawBytes: Data {
+        get { source.cells?.bytes(19) ?? source.own?.rawBytes ?? Data() }
+        set { source.change { $0.rawBytes = newValue } }
+    }
 
     /// The same as text.
-    public var raw: String { String(decoding: rawBytes, as: UTF8.self) }
+    public var raw: String { source.cells?.text(19) ?? String(decoding: rawBytes, as: UTF8.self) }
 
     /// The same as native values, read each time it is asked for.
     public func data() throws -> JSON { try JSON(parsing: rawBytes) }
@@ -78,29 +160,124 @@ public struct AuditRecord: Codable, Hashable, Sendable {
         extended: [String: JSON]? = nil,
         raw: String = ""
     ) {
-        self.id = id
-        self.creationTime = creationTime
-        self.operation = operation
-        self.recordType = recordType
-        self.workload = workload
-        self.userID = userID
-        self.clientIP = clientIP
-        self.clientAddress = clientAddress
-        self.clientPort = clientPort
-        self.organizationID = organizationID
-        self.userType = userType
-        self.userKey = userKey
-        self.resultStatus = resultStatus
-        self.objectID = objectID
-        self.scope = scope
-        self.appAccessContext = appAccessContext
-        self.contentType = contentType
-        self.contentID = contentID
-        self.extended = extended
-        rawBytes = Data(raw.utf8)
+        source = RecordSource(
+            Fields(
+                id: id,
+                creationTime: creationTime,
+                operation: operation,
+                recordType: recordType,
+                workload: workload,
+                userID: userID,
+                clientIP: clientIP,
+                clientAddress: clientAddress,
+                clientPort: clientPort,
+                organizationID: organizationID,
+                userType: userType,
+                userKey: userKey,
+                resultStatus: resultStatus,
+                objectID: objectID,
+                scope: scope,
+                appAccessContext: appAccessContext,
+                contentType: contentType,
+                contentID: contentID,
+                extended: extended,
+                rawBytes: Data(raw.utf8)
+            )
+        )
     }
 
-    public init(from decoder: any Decoder) throws {
+    /// The same record apart from its page, which need not stay in memory because of it.
+    public func detached() -> AuditRecord { AuditRecord(source: RecordSource(source.fields)) }
+
+    public init(from decoder: any Decoder) throws { source = RecordSource(try Fields(from: decoder)) }
+
+    public func encode(to encoder: any Encoder) throws { try source.fields.encode(to: encoder) }
+
+    private var source: RecordSource<Fields>
+
+    init(source: RecordSource<Fields>) { self.source = source }
+}
+
+extension AuditRecord: PageRecord {}
+
+extension AuditRecord: CustomReflectable {
+    public var customMirror: Mirror { source.mirror(of: self) }
+}
+
+extension AuditRecord {
+    /// The fields of a record that is not on a page.
+    struct Fields {
+        var id: String?
+        var creationTime: Date?
+        var operation: String?
+        var recordType: RecordType?
+        var workload: String?
+        var userID: String?
+        var clientIP: String?
+        var clientAddress: String?
+        var clientPort: Int?
+        var organizationID: String?
+        var userType: UserType?
+        var userKey: String?
+        var resultStatus: String?
+        var objectID: String?
+        var scope: AuditLogScope?
+        var appAccessContext: JSON?
+        var contentType: ContentType?
+        var contentID: String?
+        var extended: [String: JSON]?
+        var rawBytes: Data
+    }
+}
+
+extension AuditRecord.Fields: RecordFields {
+    static let names = [
+        "id",
+        "creationTime",
+        "operation",
+        "recordType",
+        "workload",
+        "userId",
+        "clientIp",
+        "clientAddress",
+        "clientPort",
+        "organizationId",
+        "userType",
+        "userKey",
+        "resultStatus",
+        "objectId",
+        "scope",
+        "appAccessContext",
+        "contentType",
+        "contentId",
+        "extended",
+        "raw",
+    ]
+
+    init(_ cells: CellRow) {
+        id = cells.optional(0)
+        creationTime = cells.optional(1)
+        operation = cells.optional(2)
+        recordType = cells.optional(3)
+        workload = cells.optional(4)
+        userID = cells.optional(5)
+        clientIP = cells.optional(6)
+        clientAddress = cells.optional(7)
+        clientPort = cells.optional(8)
+        organizationID = cells.optional(9)
+        userType = cells.optional(10)
+        userKey = cells.optional(11)
+        resultStatus = cells.optional(12)
+        objectID = cells.optional(13)
+        scope = cells.optional(14)
+        appAccessContext = cells.json(15)
+        contentType = cells.optional(16)
+        contentID = cells.optional(17)
+        extended = cells.json(18)
+        rawBytes = cells.bytes(19) ?? Data()
+    }
+
+    init(from decoder: any Decoder) throws {
         let members = try MemberReader(decoder)
         id = try members.optional("id")
         creationTime = try members.optional("creationTime")
@@ -124,7 +301,7 @@ public struct AuditRecord: Codable, Hashable, Sendable {
         rawBytes = try members.bytes("raw")
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    func encode(to encoder: any Encoder) throws {
         var members = MemberWriter(encoder)
         try members.write(id, "id")
         try members.write(creationTime, "creationTime")
@@ -145,7 +322,92 @@ public struct AuditRecord: Codable, Hashable, Sendable {
         try members.write(contentType, "contentType")
         try members.write(contentID, "contentId")
         try members.write(extended, "extended")
-        try members.write(raw, "raw")
+        try members.write(String(decoding: rawBytes, as: UTF8.self), "raw")
+    }
+}
+
+/// Whole lines, each with one record.
+public struct Lines: Codable, Hashable, Sendable {
+    /// How many lines there are.
+    public var records: Int
+    /// The lines, in UTF-8, each with its line break.
+    public var bytes: Data
+
+    public init(records: Int, bytes: Data) {
+        self.records = records
+        self.bytes = bytes
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        records = try members.required("records")
+        bytes = try members.data("bytes")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(records, "records")
+        try members.write(bytes, "bytes")
+    }
+}
+
+/// A batch of rows.
+public struct ColumnBatch: Codable, Hashable, Sendable {
+    /// How many rows it has.
+    public var rows: Int
+    /// The batch as an Arrow IPC stream of its own: schema, dictionaries, rows.
+    public var ipc: Data
+
+    public init(rows: Int, ipc: Data) {
+        self.rows = rows
+        self.ipc = ipc
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        rows = try members.required("rows")
+        ipc = try members.data("ipc")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(rows, "rows")
+        try members.write(ipc, "ipc")
+    }
+}
+
+/// What was written.
+public struct Written: Codable, Hashable, Sendable {
+    /// Records written.
+    public var records: Int
+    /// Bytes written, compressed.
+    public var bytes: Int
+    /// The files, by their paths.
+    public var files: [String]
+    /// How many values of each column did not fit its type and became null; columns without any are left out.
+    public var conflicts: [String: Int]
+
+    public init(records: Int, bytes: Int, files: [String], conflicts: [String: Int]) {
+        self.records = records
+        self.bytes = bytes
+        self.files = files
+        self.conflicts = conflicts
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        records = try members.required("records")
+        bytes = try members.required("bytes")
+        files = try members.required("files")
+        conflicts = try members.required("conflicts")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(records, "records")
+        try members.write(bytes, "bytes")
+        try members.write(files, "files")
+        try members.write(conflicts, "conflicts")
     }
 }
 

@@ -45,6 +45,8 @@ public struct WarningCode: OpenText {
     public static let clockSkew: WarningCode = "clock_skew"
     /// A search found more records than the service hands out for one query.
     public static let recordLimit: WarningCode = "record_limit"
+    /// Values did not fit the type of their column and became null.
+    public static let typeConflict: WarningCode = "type_conflict"
 }
 
 /// How far the service has come with the query of a search.

@@ -52,20 +52,32 @@ public struct Warning: Codable, Hashable, Sendable {
 public struct Report: Codable, Hashable, Sendable {
     /// Spans listed to their end.
     public var windows: Int
+    /// Spans that there are to list; none of what has no end.
+    public var windowsKnown: Int?
     /// Pages of listings read.
     public var pages: Int
     /// Blobs of content fetched.
     public var blobs: Int
+    /// Blobs listed so far: all there are once every span is listed. None of what does not list.
+    public var blobsKnown: Int?
     /// Records delivered.
     public var records: Int
     /// Bytes of content fetched, decompressed.
     public var bytes: Int
+    /// Bytes that the blobs listed so far hold, as far as those fetched tell; none before the first.
+    public var bytesKnown: Int?
     /// Records left out because their id had been delivered before; counted with `dedupe` only.
     public var duplicates: Int
     /// Blobs, pages, content types and records that could not be delivered.
     public var failed: Int
     /// Requests that the service refused because of its rate limits, by this client in all.
     public var refusals: Int
+    /// Seconds since it began; none before.
+    public var elapsed: Double?
+    /// Records a second, of late.
+    public var rate: Double?
+    /// Seconds left at the present rate; none while that cannot be known: until every span is listed.
+    public var remaining: Double?
     /// Blobs and spans that keep failing and are tried again on a schedule; of a follower only.
     public var parked: Int?
     /// How far the follower is behind, in seconds: the age of the oldest content that is not delivered yet.
@@ -75,25 +87,37 @@ public struct Report: Codable, Hashable, Sendable {
 
     public init(
         windows: Int,
+        windowsKnown: Int? = nil,
         pages: Int,
         blobs: Int,
+        blobsKnown: Int? = nil,
         records: Int,
         bytes: Int,
+        bytesKnown: Int? = nil,
         duplicates: Int,
         failed: Int,
         refusals: Int,
+        elapsed: Double? = nil,
+        rate: Double? = nil,
+        remaining: Double? = nil,
         parked: Int? = nil,
         behind: Double? = nil,
         status: QueryStatus? = nil
     ) {
         self.windows = windows
+        self.windowsKnown = windowsKnown
         self.pages = pages
         self.blobs = blobs
+        self.blobsKnown = blobsKnown
         self.records = records
         self.bytes = bytes
+        self.bytesKnown = bytesKnown
         self.duplicates = duplicates
         self.failed = failed
         self.refusals = refusals
+        self.elapsed = elapsed
+        self.rate = rate
+        self.remaining = remaining
         self.parked = parked
         self.behind = behind
         self.status = status
@@ -102,13 +126,19 @@ public struct Report: Codable, Hashable, Sendable {
     public init(from decoder: any Decoder) throws {
         let members = try MemberReader(decoder)
         windows = try members.required("windows")
+        windowsKnown = try members.optional("windowsKnown")
         pages = try members.required("pages")
         blobs = try members.required("blobs")
+        blobsKnown = try members.optional("blobsKnown")
         records = try members.required("records")
         bytes = try members.required("bytes")
+        bytesKnown = try members.optional("bytesKnown")
         duplicates = try members.required("duplicates")
         failed = try members.required("failed")
         refusals = try members.required("refusals")
+        elapsed = try members.optional("elapsed")
+        rate = try members.optional("rate")
+        remaining = try members.optional("remaining")
         parked = try members.optional("parked")
         behind = try members.optional("behind")
         status = try members.optional("status")
@@ -117,13 +147,19 @@ public struct Report: Codable, Hashable, Sendable {
     public func encode(to encoder: any Encoder) throws {
         var members = MemberWriter(encoder)
         try members.write(windows, "windows")
+        try members.write(windowsKnown, "windowsKnown")
         try members.write(pages, "pages")
         try members.write(blobs, "blobs")
+        try members.write(blobsKnown, "blobsKnown")
         try members.write(records, "records")
         try members.write(bytes, "bytes")
+        try members.write(bytesKnown, "bytesKnown")
         try members.write(duplicates, "duplicates")
         try members.write(failed, "failed")
         try members.write(refusals, "refusals")
+        try members.write(elapsed, "elapsed")
+        try members.write(rate, "rate")
+        try members.write(remaining, "remaining")
         try members.write(parked, "parked")
         try members.write(behind, "behind")
         try members.write(status, "status")

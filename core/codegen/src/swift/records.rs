@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::cells::stays_on_its_page;
 use super::names::{camel, identifier};
 use super::text::{doc, listed};
 use super::{WIDTH, Writer};
@@ -9,32 +10,30 @@ use crate::model::{Enum, EnumKind, Field, Record, Type};
 
 impl Writer<'_> {
     pub(super) fn record(&self, record: &Record) -> String {
+        if stays_on_its_page(record) {
+            return self.record_of_cells(record);
+        }
         let name = self.type_name(&record.name);
         let mut text = doc(&record.doc, 0, &[]);
         _ = writeln!(text, "public struct {name}: Codable, Hashable, Sendable {{");
-        let mut inits = Vec::new();
+        let mut assignments = String::new();
         for field in &record.fields {
             let property = identifier(&field.name);
-            let label = camel(&field.name);
-            let ty = self.ty(&field.ty);
+            text += &doc(&field.doc, 1, &[]);
             if is_text_of_bytes(field) {
-                text += &doc(&field.doc, 1, &[]);
+                let label = camel(&field.name);
                 _ = writeln!(text, "    public var {label}Bytes: Data");
-                inits.push((
-                    format!("{label}: String = \"\""),
-                    format!("{label}Bytes = Data({property}.utf8)"),
-                ));
+                _ = writeln!(assignments, "        {label}Bytes = Data({property}.utf8)");
                 continue;
             }
-            text += &doc(&field.doc, 1, &[]);
-            let (ty, default) = if field.required { (ty, "") } else { (ty + "?", " = nil") };
-            _ = writeln!(text, "    public var {property}: {ty}");
-            inits.push((format!("{label}: {ty}{default}"), format!("self.{property} = {property}")));
+            let optional = if field.required { "" } else { "?" };
+            _ = writeln!(text, "    public var {property}: {}{optional}", self.ty(&field.ty));
+            _ = writeln!(assignments, "        self.{property} = {property}");
         }
         if record.open {
             text += "    /// Members that this version has no field for, written back as they came.\n";
             text += "    public var extra: [String: JSON]\n";
-            inits.push(("extra: [String: JSON] = [:]".to_owned(), "self.extra = extra".to_owned()));
+            assignments += "        self.extra = extra\n";
         }
         for field in record.fields.iter().filter(|field| is_text_of_bytes(field)) {
             let label = camel(&field.name);
@@ -48,15 +47,27 @@ impl Writer<'_> {
             _ = writeln!(text, "    public func data() throws -> JSON {{ try JSON(parsing: {label}Bytes) }}");
         }
         text.push('\n');
-        let heads: Vec<String> = inits.iter().map(|(head, _)| head.clone()).collect();
-        text += &listed(1, "public init(", &heads, ") {");
-        for (_, assignment) in &inits {
-            _ = writeln!(text, "        {assignment}");
-        }
-        text += "    }\n";
-        text += &decoding(record);
-        text += &encoding(record);
+        text += &initializer(&self.inits(record), &assignments);
+        text += &decoding(record, "public ");
+        text += &encoding(record, "public ", |field| identifier(&field.name));
         text + "}\n"
+    }
+
+    /// What the initializer of a record takes.
+    pub(super) fn inits(&self, record: &Record) -> Vec<String> {
+        let init = |field: &Field| {
+            let (label, ty) = (camel(&field.name), self.ty(&field.ty));
+            match field.required {
+                _ if is_text_of_bytes(field) => format!("{label}: String = \"\""),
+                true => format!("{label}: {ty}"),
+                false => format!("{label}: {ty}? = nil"),
+            }
+        };
+        let mut inits: Vec<String> = record.fields.iter().map(init).collect();
+        if record.open {
+            inits.push("extra: [String: JSON] = [:]".to_owned());
+        }
+        inits
     }
 
     pub(super) fn enumeration(&self, item: &Enum) -> String {
@@ -90,13 +101,18 @@ impl Writer<'_> {
     }
 }
 
+/// The initializer of a record.
+pub(super) fn initializer(inits: &[String], body: &str) -> String {
+    listed(1, "public init(", inits, ") {") + body + "    }\n"
+}
+
 /// Whether a field is a text that is kept as the bytes it came in, and not bytes of another kind.
-fn is_text_of_bytes(field: &Field) -> bool {
+pub(super) fn is_text_of_bytes(field: &Field) -> bool {
     field.raw && field.ty != Type::Bytes
 }
 
-fn decoding(record: &Record) -> String {
-    let mut text = String::from("\n    public init(from decoder: any Decoder) throws {\n");
+pub(super) fn decoding(record: &Record, access: &str) -> String {
+    let mut text = format!("\n    {access}init(from decoder: any Decoder) throws {{\n");
     text += "        let members = try MemberReader(decoder)\n";
     for field in &record.fields {
         let name = &field.name;
@@ -126,11 +142,11 @@ fn decoding(record: &Record) -> String {
     text
 }
 
-fn encoding(record: &Record) -> String {
-    let mut text = String::from("\n    public func encode(to encoder: any Encoder) throws {\n");
+pub(super) fn encoding(record: &Record, access: &str, written: impl Fn(&Field) -> String) -> String {
+    let mut text = format!("\n    {access}func encode(to encoder: any Encoder) throws {{\n");
     text += "        var members = MemberWriter(encoder)\n";
     for field in &record.fields {
-        _ = writeln!(text, "        try members.write({}, \"{}\")", identifier(&field.name), field.name);
+        _ = writeln!(text, "        try members.write({}, \"{}\")", written(field), field.name);
     }
     if record.open {
         text += "        try members.write(rest: extra)\n";
