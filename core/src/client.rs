@@ -12,12 +12,10 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::{Audit, ContentType};
 use crate::cloud::{Cloud, Hosts};
 use crate::error::{Error, Result};
-use crate::http::{Clock, Corridor, Pace, Retry, Send, SendOptions};
+use crate::http::{Clock, Concurrency, Corridor, Pace, Retry, Send, SendOptions};
 use crate::identity::{Callback, Credential, Identity, TokenSource, check_tenant, is_guid};
 use crate::interval::Interval;
 
-/// Requests in flight at once, unless the caller says otherwise.
-const CONCURRENCY: u32 = 16;
 /// Requests a minute: the documented baseline of the Management Activity API.
 const RATE_LIMIT: f64 = 2_000.0;
 const ATTEMPTS: u32 = 6;
@@ -37,7 +35,6 @@ struct Shared {
     tenant: String,
     cloud: Cloud,
     publisher_id: Option<String>,
-    concurrency: usize,
     max_record_bytes: usize,
     corridor: Corridor,
     /// When this client started a subscription: the service asks for a pause before it is started again.
@@ -62,7 +59,8 @@ pub struct ClientOptions {
     /// request of the audit feed. Default: the tenant's own, which is right for who reads their own tenant.
     #[serde(default)]
     pub publisher_id: Option<String>,
-    /// How many requests may be in flight at once. Default: 16.
+    /// How many requests may be in flight at once. Default: as many as make it faster, between 4 and 128: it
+    /// begins with 16 and adapts to how the service answers.
     #[serde(default)]
     pub concurrency: Option<u32>,
     /// How many requests may leave in a minute. Default: 2,000, the documented baseline of the audit feed.
@@ -113,7 +111,7 @@ impl Client {
         {
             return Err(Error::invalid(format!("publisher_id {publisher:?} is not a directory id (GUID)")));
         }
-        let concurrency = positive("concurrency", options.concurrency, CONCURRENCY)?;
+        let concurrency = options.concurrency.map(|fixed| positive("concurrency", fixed)).transpose()?;
         let rate = options.rate_limit.unwrap_or(RATE_LIMIT);
         if !rate.is_finite() || rate <= 0.0 {
             return Err(Error::invalid(format!(
@@ -127,9 +125,10 @@ impl Client {
         let corridor = Corridor {
             hosts,
             identity: Identity::new(options.tenant.clone(), options.credential),
-            pace: Pace::new(rate, concurrency as usize),
+            concurrency: Concurrency::new(concurrency.map(|fixed| fixed as usize)),
+            pace: Pace::new(rate),
             retry: Retry {
-                attempts: positive("attempts", options.attempts, ATTEMPTS)?,
+                attempts: positive("attempts", options.attempts.unwrap_or(ATTEMPTS))?,
                 deadline: some_time("deadline", options.deadline, DEADLINE)?,
             },
             send: Send::new(SendOptions {
@@ -149,7 +148,6 @@ impl Client {
                 tenant: options.tenant,
                 cloud: options.cloud,
                 publisher_id: options.publisher_id,
-                concurrency: concurrency as usize,
                 max_record_bytes: usize::try_from(max_record_bytes).unwrap_or(usize::MAX),
                 corridor,
                 starts: Mutex::default(),
@@ -171,8 +169,9 @@ impl Client {
         &self.shared.corridor
     }
 
+    /// The most requests that may ever be in flight. How many are is for the corridor to say: it may be fewer.
     pub(crate) fn concurrency(&self) -> usize {
-        self.shared.concurrency
+        self.shared.corridor.concurrency.most()
     }
 
     /// How long a record may be.
@@ -268,7 +267,7 @@ impl ClientBuilder {
     setters! {
         /// The directory id of the organisation that wrote the calling software.
         publisher_id: String;
-        /// How many requests may be in flight at once.
+        /// How many requests may be in flight at once. Left out, that adapts to the service.
         concurrency: u32;
         /// How many requests may leave in a minute.
         rate_limit: f64;
@@ -296,12 +295,11 @@ impl ClientBuilder {
     }
 }
 
-fn positive(name: &str, value: Option<u32>, default: u32) -> Result<u32> {
-    match value {
-        Some(0) => Err(Error::invalid(format!("{name} is 0: it must be at least 1"))),
-        Some(value) => Ok(value),
-        None => Ok(default),
+fn positive(name: &str, value: u32) -> Result<u32> {
+    if value == 0 {
+        return Err(Error::invalid(format!("{name} is 0: it must be at least 1")));
     }
+    Ok(value)
 }
 
 fn some_time(name: &str, value: Option<Interval>, default: Duration) -> Result<Duration> {

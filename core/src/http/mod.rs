@@ -5,6 +5,7 @@
 mod authorize;
 mod check;
 mod clock;
+mod concurrency;
 mod pace;
 mod request;
 mod retry;
@@ -12,8 +13,9 @@ mod send;
 
 pub(crate) use check::{Refusal, by_status};
 pub(crate) use clock::Clock;
+pub(crate) use concurrency::Concurrency;
+use concurrency::Place;
 pub(crate) use pace::Pace;
-use pace::Place;
 pub(crate) use request::{Body, Limit, Request};
 pub(crate) use retry::Retry;
 pub(crate) use send::{Answer, Send, SendOptions};
@@ -29,6 +31,7 @@ use crate::identity::Identity;
 pub(crate) struct Corridor {
     pub(crate) hosts: Hosts,
     pub(crate) identity: Identity,
+    pub(crate) concurrency: Concurrency,
     pub(crate) pace: Pace,
     pub(crate) retry: Retry,
     pub(crate) send: Send,
@@ -59,38 +62,60 @@ impl Corridor {
         decode: impl Fn(&Answer) -> Result<T> + std::marker::Send + Sync,
     ) -> Result<T> {
         let mut attempts = self.retry.attempts(request);
-        let place = attempts.within_deadline(async { Ok(self.pace.place(request.limit).await) }).await?;
+        let mut place = attempts.within_deadline(async { Ok(self.place(request, false).await) }).await?;
         loop {
-            let attempt = self.attempt(request, &place, attempts.after_fault(), &decode);
-            match attempts.within_deadline(attempt).await {
+            let attempt = self.attempt(request, place.as_ref(), attempts.after_fault(), &decode);
+            let wait = match attempts.within_deadline(attempt).await {
                 Ok(value) => return Ok(value),
-                Err(error) => attempts.wait_after(error, &self.pace).await?,
+                Err(error) => attempts.wait_after(error, &self.pace)?,
+            };
+            if attempts.after_fault() && !wait.is_zero() {
+                // Who waits for a service to get well again keeps no other from asking meanwhile.
+                place = None;
+                tokio::time::sleep(wait).await;
+                place = attempts.within_deadline(async { Ok(self.place(request, true).await) }).await?;
+            } else {
+                tokio::time::sleep(wait).await;
             }
+        }
+    }
+
+    /// A place among the requests in flight; requests that count against no limit need none.
+    async fn place(&self, request: &Request, urgent: bool) -> Option<Place> {
+        match request.limit {
+            Limit::Free => None,
+            Limit::Tenant => Some(self.concurrency.place(urgent).await),
         }
     }
 
     async fn attempt<T>(
         &self,
         request: &Request,
-        place: &Place<'_>,
+        place: Option<&Place>,
         urgent: bool,
         decode: impl Fn(&Answer) -> Result<T>,
     ) -> Result<T> {
         let bearer = authorize::bearer(self, request).await?;
-        let turn = place.turn(urgent).await;
+        let turn = match place {
+            Some(_) => Some(self.pace.turn(urgent).await),
+            None => None,
+        };
+        let flight = place.map(Place::leaves);
         let sent = self.send.send(request, bearer.as_ref()).await;
         if let Ok(answer) = &sent {
             self.clock.observe(&answer.headers);
         }
-        let outcome =
-            sent.and_then(|answer| check::check(request, answer)).and_then(|answer| decode(&answer));
-        match outcome {
+        let checked = sent.and_then(|answer| check::check(request, answer));
+        if let Some(flight) = flight {
+            flight.ended(checked.as_ref().err());
+        }
+        match checked.and_then(|answer| decode(&answer)) {
             Ok(value) => {
-                turn.accepted();
+                turn.map(pace::Turn::accepted);
                 Ok(value)
             }
             Err(error) => {
-                turn.failed(&error);
+                turn.map(|turn| turn.failed(&error));
                 Err(authorize::after_refusal(self, request, bearer.as_ref(), error))
             }
         }

@@ -52,8 +52,8 @@ impl Attempts<'_> {
         self.after_fault
     }
 
-    /// Waits until another attempt may be made; gives the error back if none may.
-    pub(super) async fn wait_after(&mut self, error: Error, pace: &Pace) -> Result<()> {
+    /// How long to wait until another attempt may be made; gives the error back if none may.
+    pub(super) fn wait_after(&mut self, error: Error, pace: &Pace) -> Result<Duration> {
         self.after_fault = error.repeat() != Repeat::Throttled;
         let wait = match error.repeat() {
             Repeat::Never => return Err(error),
@@ -80,8 +80,7 @@ impl Attempts<'_> {
             target: "m365kit::http", kind = error.kind().as_str(), status = error.status(), code = error.code(),
             wait_ms = wait.as_millis(), path = self.request.url.path(), "repeating a request"
         );
-        tokio::time::sleep(wait).await;
-        Ok(())
+        Ok(wait)
     }
 }
 
