@@ -197,8 +197,8 @@ impl WriteParquetBuilder {
         self
     }
 
-    /// The pages of the work: each tells how far it has come, and the last one holds what was written.
-    pub fn pages(self) -> Paged<Written> {
+    /// Begins, for whoever wants to see the progress: each page has a report, the last one what was written.
+    pub fn run(self) -> Paged<Written> {
         self.request.open(self.client).unwrap_or_else(Paged::failed)
     }
 }
@@ -209,7 +209,7 @@ impl IntoFuture for WriteParquetBuilder {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let mut pages = self.pages();
+            let mut pages = self.run();
             let mut written = Written::default();
             while let Some(page) = pages.next_page().await? {
                 written = page.items.into_iter().next().unwrap_or(written);
