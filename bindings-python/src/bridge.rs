@@ -95,6 +95,36 @@ where
     Ok(awaited)
 }
 
+/// The same for what may be there already, such as the next page of a fast feed: that needs no other thread.
+///
+/// Only for what does no work of its own when it is polled: the thread is that of the caller's event loop.
+pub(crate) fn awaitable_at_once<'py, T, F, R>(
+    process: &Process,
+    event_loop: &Bound<'py, PyAny>,
+    future: F,
+    convert: R,
+) -> PyResult<Bound<'py, PyAny>>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+    R: FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
+{
+    let py = event_loop.py();
+    let handle = process.handle(py)?;
+    let mut future = Box::pin(future);
+    let (ready, _pass) = process.detached(py, || {
+        let _inside = handle.enter();
+        AssertUnwindSafe(future.as_mut()).catch_unwind().now_or_never()
+    });
+    let Some(outcome) = ready else { return awaitable(process, event_loop, future, convert) };
+    let awaited = event_loop.call_method0("create_future")?;
+    let finish: Finish = Box::new(move |py| convert(py, settle(py, outcome)?));
+    let settle = Settle { future: awaited.clone().unbind(), finish: Mutex::new(Some(finish)) };
+    // Not at once: the other tasks of the loop must have their turn.
+    event_loop.call_method1("call_soon", (settle,))?;
+    Ok(awaited)
+}
+
 fn settle<T>(py: Python<'_>, outcome: Outcome<T>) -> PyResult<T> {
     match outcome {
         Ok(Ok(value)) => Ok(value),

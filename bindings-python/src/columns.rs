@@ -80,7 +80,7 @@ impl Columns {
         }
         let stream = self.stream();
         let next = async move { stream.next().await };
-        bridge::awaitable(&self.process, event_loop, next, |py, step: Option<ColumnStep>| {
+        bridge::awaitable_at_once(&self.process, event_loop, next, |py, step: Option<ColumnStep>| {
             step.map_or_else(|| Ok(py.None()), |step| parts(py, step))
         })
     }
@@ -141,8 +141,7 @@ impl Columns {
         callback: Option<Arc<Callback>>,
     ) -> Self {
         let schema = columns.schema();
-        let stream =
-            Stream { ended: CancellationToken::new(), open: tokio::sync::Mutex::new(Some(columns)) };
+        let stream = Stream { ended: CancellationToken::new(), open: tokio::sync::Mutex::new(Some(columns)) };
         Columns { core: Some(Arc::new(stream)), schema, process, callback }
     }
 
@@ -219,7 +218,8 @@ impl Collected {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         drop(requested_schema);
         let batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let batches = batches.ok_or_else(|| PyRuntimeError::new_err("the batches were handed over before"))?;
+        let batches =
+            batches.ok_or_else(|| PyRuntimeError::new_err("the batches were handed over before"))?;
         let batches = RecordBatchIterator::new(batches.into_iter().map(Ok), Arc::clone(&self.schema));
         stream_capsule(py, Box::new(batches))
     }

@@ -46,9 +46,14 @@ impl Pages {
             callback.run_on(event_loop);
         }
         let listing = self.listing();
-        bridge::awaitable(&self.process, event_loop, next(listing, received), |py, page| {
+        let convert = |py: Python<'_>, page: Option<Crossing>| {
             page.map_or_else(|| Ok(py.None()), |page| parts(py, page))
-        })
+        };
+        if received.is_some() {
+            // One that keeps a position may have to write it first.
+            return bridge::awaitable(&self.process, event_loop, next(listing, received), convert);
+        }
+        bridge::awaitable_at_once(&self.process, event_loop, next(listing, received), convert)
     }
 
     /// Remembers that the first so many pages are safe; also while another thread waits for the next one.
@@ -137,7 +142,12 @@ struct Crossing {
 
 async fn next(listing: Arc<Listing>, received: Option<u64>) -> Result<Option<Crossing>, Error> {
     let Some(page) = listing.next(received).await? else { return Ok(None) };
-    let json = if page.has_cells() { None } else { Some(page.json()?) };
+    if page.has_cells() {
+        return Ok(Some(Crossing { page, json: None }));
+    }
+    // To one of our threads: this may be that of an event loop.
+    tokio::task::yield_now().await;
+    let json = Some(page.json()?);
     Ok(Some(Crossing { page, json }))
 }
 

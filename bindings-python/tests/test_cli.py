@@ -95,7 +95,7 @@ def test_pull_writes_files(sandbox: m365kit.Sandbox, tmp_path: Path) -> None:
 
 
 def test_pull_tells_what_it_could_not_read(sandbox: m365kit.Sandbox, tmp_path: Path) -> None:
-    sandbox.fault({"status": 404}, match={"operation": "blob"}, when={"times": 1})
+    sandbox.fault({"status": 404}, match={"operation": "blob"}, times=1, when="always")
     done = run(sandbox, "pull", *urls(sandbox), "--jsonl", tmp_path / "day.jsonl")
     assert done.returncode == 1
     assert "404" in done.stderr

@@ -158,7 +158,7 @@ def test_a_token_callback_runs_while_a_library_pulls(sandbox: m365kit.Sandbox) -
 def test_a_stream_that_is_left_early_ends_on_the_wire(
     sandbox: m365kit.Sandbox, aborted: Aborted
 ) -> None:
-    sandbox.fault({"stall": True}, match={"operation": "blob"}, when={"after": 4})
+    sandbox.fault({"stall": True}, match={"operation": "blob"}, when={"every": 4})
     with sandbox.client(concurrency=2) as client:
         batches = client.audit.records(last="24h", ordered=False).batches(batch_rows=1)
         reader = pyarrow.RecordBatchReader.from_stream(batches)
@@ -171,7 +171,7 @@ def test_a_stream_that_is_left_early_ends_on_the_wire(
 
 
 def test_an_error_in_the_middle_is_told_by_the_library_and_kept(sandbox: m365kit.Sandbox) -> None:
-    sandbox.fault({"status": 404}, match={"operation": "blob"}, when={"after": 6})
+    sandbox.fault({"status": 404}, match={"operation": "blob"}, when={"every": 6})
     with sandbox.client() as client:
         records = client.audit.records(last="24h", on_error="raise_at_once")
         batches = records.batches(batch_rows=5)
@@ -188,7 +188,7 @@ def test_an_error_in_the_middle_is_told_by_the_library_and_kept(sandbox: m365kit
 
 
 def test_errors_are_collected_beside_a_frame(sandbox: m365kit.Sandbox) -> None:
-    sandbox.fault({"status": 404}, match={"operation": "blob"}, when={"times": 2})
+    sandbox.fault({"status": 404}, match={"operation": "blob"}, when={"every": 6})
     with sandbox.client() as client:
         records = client.audit.records(last="24h", on_error="collect")
         frame = records.to_polars()
@@ -317,7 +317,7 @@ def test_files_are_written_while_the_loop_goes_on(sandbox: m365kit.Sandbox, tmp_
 def test_what_a_write_could_not_read_is_raised_after_the_rest(
     sandbox: m365kit.Sandbox, tmp_path: Path
 ) -> None:
-    sandbox.fault({"status": 404}, match={"operation": "blob"}, when={"times": 1})
+    sandbox.fault({"status": 404}, match={"operation": "blob"}, times=1, when="always")
     with sandbox.client() as client:
         records = client.audit.records(last="24h", on_error="collect")
         written = records.write_parquet(tmp_path / "day.parquet")

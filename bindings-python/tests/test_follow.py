@@ -20,6 +20,7 @@ import pytest
 
 import m365kit
 from conftest import Aborted, until
+from m365kit._notes import Told
 
 PROGRAM = Path(__file__).parent / "programs" / "follow.py"
 FAST: dict[str, Any] = {"poll_interval": timedelta(seconds=0.05), "lag": "3s"}
@@ -244,12 +245,10 @@ def test_what_went_wrong_is_told_by_page_and_kept_in_part(
         assert [error.content_id for error in feed.errors] == [blob]
         assert feed.report is not None
         # However long it runs.
-        page: m365kit.Page[m365kit.AuditRecord] = m365kit.Page()
-        page.token = page.report = None
-        page.warnings = []
+        told = Told(b"{}")
         for number in range(30):
-            page.errors = [m365kit.Gone(f"{number}") for _ in range(100)]
-            feed._note(page)
+            told.errors = [m365kit.Gone(f"{number}") for _ in range(100)]
+            feed._hear(told)
         assert len(feed.errors) == 1000
         assert feed.errors[0].message == "20"
 

@@ -74,7 +74,7 @@ def test_a_bar_is_closed_when_the_loop_fails(
 ) -> None:
     closed = []
     monkeypatch.setattr(_progress._Tqdm, "_end", lambda self, shown: closed.append(shown.close()))
-    sandbox.fault({"status": 404}, match={"operation": "blob"}, when={"after": 6})
+    sandbox.fault({"status": 404}, match={"operation": "blob"}, when={"every": 6})
     with sandbox.client() as client:
         with pytest.raises(m365kit.M365Error):
             list(client.audit.records(last="24h", progress=True))

@@ -73,7 +73,6 @@ def test_a_record_of_a_page_is_filled_when_it_is_touched(record: m365kit.AuditRe
     assert record.creation_time is record.creation_time
     assert record.app_access_context is None
     record.operation = "New-Mailbox"
-    record.app_access_context = {"self": record}
     assert record.operation == "New-Mailbox"
     assert record.to_dict()["operation"] == "New-Mailbox"
     # What was read is kept by the record, not by its page.

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, Self, final
 
+from typing_extensions import disjoint_base
+
 __all__ = [
     "Client",
     "Batch",
@@ -91,6 +93,7 @@ class Rows:
     def records(self, cls: type[Any]) -> list[Any]:
         """All items, as records of a class that stands on `Row`."""
 
+@disjoint_base
 class Row:
     """What a record stands on whose fields are filled when they are touched."""
 
@@ -107,6 +110,11 @@ class Field:
         """The field at a position: its name, its name in the model, and how it is read from what
         JSON has.
         """
+
+    @property
+    def __name__(self) -> str: ...
+    def __get__(self, instance: object, owner: object = None, /) -> Any: ...
+    def __set__(self, instance: Row, value: object, /) -> None: ...
 
 @final
 class Columns:
