@@ -20,6 +20,13 @@
 //! ```
 
 pub mod audit;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench {
+    //! For `benches/core`.
+
+    pub use crate::audit::bench::{fields, lines, places, records};
+}
 mod client;
 mod cloud;
 pub mod dispatch;

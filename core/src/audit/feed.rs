@@ -6,11 +6,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{BoxStream, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::content_type::ContentType;
 use super::pipeline::{Fetched, Form, Pipeline, Step, steps};
+use super::progress::{Known, Progress};
 use super::records::{ListRecords, OnError};
 use super::route::Route;
 use super::subscriptions::ListSubscriptions;
@@ -26,15 +28,31 @@ pub(super) struct Feed<F: Form> {
     request: ListRecords,
     form: Arc<F>,
     span: Span,
-    steps: Option<BoxStream<'static, Step<F::Piece>>>,
+    source: Source<F::Piece>,
     news: News,
     failures: Vec<Error>,
     seen_ids: Option<SeenIds>,
     without_id: u64,
     report: Report,
+    progress: Progress,
     /// The report as the last page gave it.
     told: Option<Report>,
     ended: bool,
+}
+
+/// Where the pieces come from.
+enum Source<P> {
+    /// Nothing was sent yet.
+    Untouched,
+    /// The plan is being made.
+    Planning(BoxFuture<'static, Result<Begun<P>>>),
+    Steps(BoxStream<'static, Step<P>>),
+}
+
+/// The streams that carry out the plan, and what the caller should know about it.
+struct Begun<P> {
+    steps: BoxStream<'static, Step<P>>,
+    warnings: Vec<Warning>,
 }
 
 /// A piece of the feed, and the room that it takes until it is dropped.
@@ -60,11 +78,12 @@ impl<F: Form> Feed<F> {
             request,
             form: Arc::new(form),
             span,
-            steps: None,
+            source: Source::Untouched,
             news: News::default(),
             failures: Vec::new(),
             without_id: 0,
             report: Report::default(),
+            progress: Progress::default(),
             told: None,
             ended: false,
         })
@@ -74,7 +93,7 @@ impl<F: Form> Feed<F> {
         &self.form
     }
 
-    /// The next blob in its form; none at the end. An error ends the feed.
+    /// The next blob in its form; none at the end. An error ends the feed. Who gives up waiting loses nothing.
     pub(super) async fn next(&mut self) -> Result<Option<InHand<F::Piece>>> {
         if self.ended {
             return Ok(None);
@@ -82,29 +101,39 @@ impl<F: Form> Feed<F> {
         let outcome = self.next_piece().await;
         if !matches!(outcome, Ok(Some(_))) {
             self.ended = true;
-            self.steps = None;
+            self.source = Source::Untouched;
         }
         outcome
     }
 
     async fn next_piece(&mut self) -> Result<Option<InHand<F::Piece>>> {
         loop {
-            let step = match &mut self.steps {
-                Some(steps) => steps.next().await,
-                None => {
-                    self.steps = Some(self.begin().await?);
+            let step = match &mut self.source {
+                Source::Steps(steps) => steps.next().await,
+                Source::Planning(begun) => {
+                    let Begun { steps, warnings } = begun.await?;
+                    self.news.warnings.extend(warnings);
+                    self.source = Source::Steps(steps);
+                    continue;
+                }
+                Source::Untouched => {
+                    self.progress.begin();
+                    self.source = Source::Planning(self.begin());
                     continue;
                 }
             };
             match step {
                 None => return Ok(None),
-                Some(Step::Listed { pages, warnings, errors }) => {
-                    self.report.pages += pages;
-                    self.news.warnings.extend(warnings);
-                    self.report.windows += u64::from(errors.is_empty());
-                    errors.into_iter().try_for_each(|error| self.failed(error))?;
+                Some(Step::Listed(listed)) => {
+                    self.report.pages += listed.pages;
+                    self.report.windows += u64::from(listed.is_whole);
+                    self.news.warnings.extend(listed.warnings);
+                    listed.errors.into_iter().try_for_each(|error| self.failed(error))?;
                 }
-                Some(Step::Fetched { outcome: Err(error), .. }) => self.failed(error)?,
+                Some(Step::Fetched { outcome: Err(error), .. }) => {
+                    self.progress.ends_blob();
+                    self.failed(error)?;
+                }
                 Some(Step::Fetched { outcome: Ok(fetched), room }) => {
                     return self.take(fetched, room).map(Some);
                 }
@@ -118,6 +147,7 @@ impl<F: Form> Feed<F> {
         room: Option<OwnedSemaphorePermit>,
     ) -> Result<InHand<F::Piece>> {
         let Fetched { mut piece, bytes, errors } = fetched;
+        self.progress.ends_blob();
         self.report.blobs += 1;
         self.report.bytes += bytes as u64;
         self.without_id += F::without_id(&piece) as u64;
@@ -155,6 +185,7 @@ impl<F: Form> Feed<F> {
     /// A page of these items, with what was met since the last one.
     pub(super) fn page<T>(&mut self, items: Vec<T>) -> Page<T> {
         self.report.refusals = self.client.corridor().pace.refusals();
+        self.progress.tell(&mut self.report);
         self.told = Some(self.report.clone());
         let News { errors, warnings } = std::mem::take(&mut self.news);
         Page { errors, warnings, report: Some(self.report.clone()), ..Page::of(items) }
@@ -190,23 +221,32 @@ impl<F: Form> Feed<F> {
         Ok(())
     }
 
-    /// Makes the plan, and the streams that carry it out.
-    async fn begin(&mut self) -> Result<BoxStream<'static, Step<F::Piece>>> {
-        let corridor = self.client.corridor();
-        let now = corridor.service_now().await?;
-        let (span, clamped) = self.span.resolve(now)?;
-        if clamped {
-            self.news.warnings.push(span.clamp_warning());
-        }
-        self.news.warnings.extend(corridor.clock.warning());
-        let types = match self.request.content_types.clone() {
-            Some(types) => without_repeats(types),
-            None => subscribed(&self.client).await?,
-        };
-        let route = Route::of(&self.client).await?;
-        let pipeline = Pipeline::new(self.client.clone(), route);
-        Ok(steps(pipeline, types, span, self.request.ordered, &self.form))
+    fn begin(&self) -> BoxFuture<'static, Result<Begun<F::Piece>>> {
+        let (client, request) = (self.client.clone(), self.request.clone());
+        begin(client, request, self.span, Arc::clone(&self.form), self.progress.known()).boxed()
     }
+}
+
+/// Makes the plan, and the streams that carry it out.
+async fn begin<F: Form>(
+    client: Client,
+    request: ListRecords,
+    span: Span,
+    form: Arc<F>,
+    known: Arc<Known>,
+) -> Result<Begun<F::Piece>> {
+    let corridor = client.corridor();
+    let now = corridor.service_now().await?;
+    let (span, clamped) = span.resolve(now)?;
+    let clamped = clamped.then(|| span.clamp_warning());
+    let warnings = clamped.into_iter().chain(corridor.clock.warning()).collect();
+    let types = match request.content_types {
+        Some(types) => without_repeats(types),
+        None => subscribed(&client).await?,
+    };
+    let route = Route::of(&client).await?;
+    let pipeline = Pipeline::new(client, route, known);
+    Ok(Begun { steps: steps(pipeline, types, span, request.ordered, &form), warnings })
 }
 
 /// The record ids of this run; GUIDs, which nearly all of them are, take sixteen bytes each.

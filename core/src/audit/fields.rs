@@ -184,6 +184,10 @@ impl<'a> Fields<'a> {
         self.json(Field::AppAccessContext).filter(|json| *json != "null")
     }
 
+    pub(super) fn origin(&self) -> &'a Origin {
+        self.origin
+    }
+
     pub(super) fn content_type(&self) -> Option<&'a ContentType> {
         self.origin.content_type()
     }

@@ -12,6 +12,7 @@ use tempfile::NamedTempFile;
 
 use super::columns::Written;
 use super::lines::{LinePages, Lines};
+use super::progress::TELL;
 use super::records::{ListRecords, RecordsBuilder};
 use crate::Client;
 use crate::dispatch::{Listing, Operation};
@@ -158,7 +159,14 @@ impl Run {
                 on_disk(&self.target, move || begin(&target, present)).await?
             }
         };
-        let Some(Lines { records, bytes }) = self.lines.next().await? else {
+        let lines = match tokio::time::timeout(TELL, self.lines.next()).await {
+            Ok(lines) => lines?,
+            Err(_) => {
+                self.file = Some(file);
+                return Ok(Some(self.lines.feed.page(Vec::new())));
+            }
+        };
+        let Some(Lines { records, bytes }) = lines else {
             self.file = Some(file);
             return Ok(None);
         };

@@ -1,13 +1,12 @@
 //! Walking one window of a listing from page to page, past every oddity of its links.
 
-use std::collections::HashSet;
-
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::codes;
 use super::content_type::ContentType;
 use super::route::Route;
+use super::seen::Seen;
 use super::subscriptions::read;
 use super::window::Window;
 use crate::Client;
@@ -27,9 +26,9 @@ pub(super) struct Listing {
     window: Window,
     next: Option<Next>,
     /// Links of this round, by which a loop is told.
-    seen: HashSet<String>,
+    seen: Seen,
     /// Rows that were given out, because a restart brings them again.
-    given: HashSet<String>,
+    given: Seen,
     repeated: u64,
     restarts: u32,
     /// Whether it ended at a link that led nowhere, and not at the last page.
@@ -68,8 +67,8 @@ impl Listing {
             content_type,
             window,
             next: Some(Next::First),
-            seen: HashSet::new(),
-            given: HashSet::new(),
+            seen: Seen::default(),
+            given: Seen::default(),
             repeated: 0,
             restarts: 0,
             broke_off: false,
@@ -105,8 +104,8 @@ impl Listing {
         self.broke_off
     }
 
-    /// The keys of the rows that were given out.
-    pub(super) fn take_given(&mut self) -> HashSet<String> {
+    /// The keys of the newest rows that were given out.
+    pub(super) fn take_given(&mut self) -> Seen {
         std::mem::take(&mut self.given)
     }
 
@@ -144,7 +143,7 @@ impl Listing {
                 Err(error) => return Err(self.at(error)),
             };
             let all = items.len();
-            items.retain(|item| self.given.insert(item.key()));
+            items.retain(|item| self.given.insert(&item.key()));
             if self.restarts == 0 {
                 self.repeated += (all - items.len()) as u64;
             }
@@ -176,7 +175,7 @@ impl Listing {
         let request = self.route.next_page(self.client.corridor(), &link, self.path);
         if !request.is_some_and(|request| self.window.allows(&request.url)) {
             self.restart_for(warnings, "belongs to another time");
-        } else if !self.seen.insert(link.clone()) {
+        } else if !self.seen.insert(&link) {
             self.broke_off = true;
             warnings.push(
                 self.warning(WarningCode::LoopingLink, "the link to the next page leads back; stopped there"),

@@ -4,6 +4,8 @@
 
 mod address;
 mod announce;
+#[cfg(feature = "bench")]
+pub(crate) mod bench;
 mod blob;
 mod budget;
 mod codes;
@@ -17,11 +19,13 @@ mod fields;
 mod follow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod jsonl;
 mod lenient;
 mod lines;
 mod listing;
 mod notifications;
 mod pipeline;
+mod progress;
 mod record;
 mod record_type;
 mod records;
@@ -29,6 +33,7 @@ mod route;
 mod scan;
 mod schema;
 mod search;
+mod seen;
 mod sensitive_types;
 mod subscriptions;
 mod walk;
@@ -37,7 +42,9 @@ mod window;
 
 pub(crate) use codes::judge;
 pub(crate) use columns::as_bytes;
-pub use columns::{ColumnBatch, Compression, PartitionColumn, RecordBatches, WriteParquet, Written};
+pub use columns::{
+    BatchesBuilder, ColumnBatch, Compression, PartitionColumn, RecordBatches, WriteParquet, WriteParquetBuilder, Written,
+};
 pub use content::{Content, GetContent, ListContent};
 pub use content_type::ContentType;
 pub use diagnose::{Diagnose, DiagnoseBuilder, Diagnosis, Finding, FindingCode, Severity};
@@ -46,7 +53,8 @@ pub use follow::{
     CommitMode, ExportState, FollowBuilder, FollowFeed, FollowIntoJsonl, FollowIntoParquet, FollowState, Gap,
     InspectState, JsonlBuilder, OpenFile, ParkedContent, ParkedSpan, SinkStep, TypeState,
 };
-pub use lines::{Lines, RecordLines, WriteJsonl};
+pub use jsonl::{WriteJsonl, WriteJsonlBuilder};
+pub use lines::{Lines, RecordLines};
 pub use notifications::{ListNotifications, Notification, NotificationStatus};
 pub use record::AuditRecord;
 pub use record_type::{AuditLogScope, RecordType, UserType};

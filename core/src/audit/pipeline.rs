@@ -1,9 +1,12 @@
 //! The streams behind the feed: windows are listed, and what they name is fetched.
 //!
 //! ```text
-//! types × windows ──list──► content ──fetch──► blobs
-//!                  few at once        many at once, within a budget of bytes
+//! types × windows ──list──► pages of content ──fetch──► blobs
+//!                  few at once                many at once, within a budget of bytes
 //! ```
+//! A page is fetched while the next ones are listed, and few are listed ahead: what is held does not grow
+//! with the number of blobs.
+//!
 //! Nothing runs that nobody waits for: the streams are driven by who asks for the next step, and
 //! dropping them ends their requests.
 //!
@@ -22,7 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, BoxStream, StreamExt};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::blob::Blob;
@@ -30,9 +34,11 @@ use super::budget::Budget;
 use super::codes;
 use super::content::{Content, fetch_finding};
 use super::content_type::ContentType;
+use super::progress::Known;
 use super::record::Origin;
 use super::route::Route;
 use super::scan::Finds;
+use super::seen::Seen;
 use super::walk::{Walk, Walked};
 use super::window::Window;
 use crate::Client;
@@ -41,9 +47,13 @@ use crate::page::{Warning, WarningCode};
 
 /// Windows that are listed ahead of the one whose content is being fetched.
 const LISTED_AHEAD: usize = 2;
+/// Pages of a window that are listed ahead of the one whose content is being fetched.
+const PAGES_AHEAD: usize = 2;
 /// Blobs that may be fetched ahead, for each request that may be in flight: so many that the others go on
 /// while one is asked for again and again. What they may hold is limited by the budget.
 const FETCHED_AHEAD: usize = 16;
+/// But no more than this, unless more may be in flight: each takes its place in memory, however short it is.
+const MOST_AHEAD: usize = 1_024;
 
 /// What the blobs of a feed are read as.
 pub(super) trait Form: Send + Sync + 'static {
@@ -71,7 +81,7 @@ pub(super) trait Form: Send + Sync + 'static {
 
 /// What the streams behind the feed bring.
 pub(super) enum Step<P> {
-    Listed { pages: u64, warnings: Vec<Warning>, errors: Vec<Error> },
+    Listed(News),
     Fetched { outcome: Result<Fetched<P>>, room: Option<OwnedSemaphorePermit> },
 }
 
@@ -89,21 +99,33 @@ pub(super) struct Pipeline {
     client: Client,
     route: Route,
     budget: Budget,
+    known: Arc<Known>,
     /// Content types of which nothing more can be read, so that each is reported once.
     ended_types: Mutex<HashSet<ContentType>>,
 }
 
-/// A window and what was listed of it.
+/// What was listed, without the content itself.
 #[derive(Default)]
+pub(super) struct News {
+    pub(super) pages: u64,
+    /// Whether a window is listed to its end, and nothing in it failed.
+    pub(super) is_whole: bool,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) errors: Vec<Error>,
+}
+
+/// A piece of a window's listing.
 struct Listed {
+    of: ContentType,
+    window: Window,
     content: Vec<Content>,
-    pages: u64,
-    warnings: Vec<Warning>,
-    errors: Vec<Error>,
+    /// Whether it is the last one.
+    is_last: bool,
+    news: News,
 }
 
 enum Work {
-    Tell(Listed),
+    Tell(News),
     Fetch(Content),
 }
 
@@ -118,21 +140,26 @@ pub(super) fn steps<F: Form>(
     let jobs: Vec<_> =
         types.into_iter().flat_map(|of| span.split().map(move |window| (of.clone(), window))).collect();
     let pipeline = Arc::new(pipeline);
-    let fetched_ahead = pipeline.client.concurrency() * FETCHED_AHEAD;
+    pipeline.known.plans(jobs.len());
+    let most_in_flight = pipeline.client.concurrency();
+    let fetched_ahead = (most_in_flight * FETCHED_AHEAD).min(MOST_AHEAD.max(most_in_flight));
     let lister = Arc::clone(&pipeline);
     let listings = stream::iter(jobs).map(move |(of, window)| {
-        on_a_task(list(Arc::clone(&lister), of, window))
-            .map(|listed| listed.unwrap_or_else(|error| Listed { errors: vec![error], ..Listed::default() }))
+        let pipeline = Arc::clone(&lister);
+        // Begun when it is asked for, and that is ahead of its turn.
+        async move { list(pipeline, of, window) }
     });
-    let mut seen = Seen::default();
+    let known = Arc::clone(&pipeline.known);
+    let mut met = Met { known, content: HashMap::new(), repeated: HashMap::new() };
     let form = Arc::clone(form);
     let carry_out = move |work| carry_out(Arc::clone(&pipeline), Arc::clone(&form), work);
     if ordered {
-        let work = listings.buffered(LISTED_AHEAD).flat_map(move |listed| stream::iter(seen.work(listed)));
+        let listed = listings.buffered(LISTED_AHEAD).flatten();
+        let work = listed.flat_map(move |listed| stream::iter(met.work(listed)));
         work.map(carry_out).buffered(fetched_ahead).boxed()
     } else {
-        let work =
-            listings.buffer_unordered(LISTED_AHEAD).flat_map(move |listed| stream::iter(seen.work(listed)));
+        let listed = listings.buffer_unordered(LISTED_AHEAD).flatten_unordered(LISTED_AHEAD);
+        let work = listed.flat_map(move |listed| stream::iter(met.work(listed)));
         work.map(carry_out).buffer_unordered(fetched_ahead).boxed()
     }
 }
@@ -142,46 +169,70 @@ pub(super) fn steps<F: Form>(
 pub(super) fn on_a_task<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> BoxFuture<'static, Result<T>> {
-    async move {
-        AbortOnDropHandle::new(tokio::spawn(work)).await.map_err(|e| {
-            Error::new(ErrorKind::Service, "a task of the feed ended early; this is a bug").with_source(e)
-        })
-    }
+    async move { AbortOnDropHandle::new(tokio::spawn(work)).await.map_err(ended_early) }.boxed()
+}
+
+fn ended_early(error: JoinError) -> Error {
+    Error::new(ErrorKind::Service, "a task of the feed ended early; this is a bug").with_source(error)
+}
+
+/// Lists a window to its end, on a task of its own, a few pages ahead of who reads them.
+fn list(pipeline: Arc<Pipeline>, of: ContentType, window: Window) -> BoxStream<'static, Listed> {
+    let (pages, listed) = mpsc::channel(PAGES_AHEAD);
+    let task = AbortOnDropHandle::new(tokio::spawn(walk(pipeline, of.clone(), window, pages)));
+    stream::unfold((listed, Some(task)), move |(mut listed, mut task)| {
+        let of = of.clone();
+        async move {
+            let next = match (listed.recv().await, &mut task) {
+                (Some(next), _) => next,
+                (None, None) => return None,
+                (None, Some(handle)) => {
+                    let error = ended_early(handle.await.err()?);
+                    let news = News { errors: vec![error], ..News::default() };
+                    task = None;
+                    Listed { of, window, content: Vec::new(), is_last: true, news }
+                }
+            };
+            Some((next, (listed, task)))
+        }
+    })
     .boxed()
 }
 
-/// Lists a window to its end, in the order of creation.
-async fn list(pipeline: Arc<Pipeline>, of: ContentType, window: Window) -> Listed {
-    let mut listed = Listed::default();
-    if pipeline.has_ended(&of) {
-        return listed;
-    }
+async fn walk(pipeline: Arc<Pipeline>, of: ContentType, window: Window, pages: mpsc::Sender<Listed>) {
+    let piece = |mut content: Vec<Content>, is_last, news| {
+        content.sort_by(|a, b| (a.content_created, &a.content_id).cmp(&(b.content_created, &b.content_id)));
+        Listed { of: of.clone(), window, content, is_last, news }
+    };
+    let mut end = News { is_whole: true, ..News::default() };
     let mut walk = Walk::new(pipeline.client.clone(), pipeline.route.clone(), of.clone(), window);
-    loop {
+    while !pipeline.has_ended(&of) {
         match walk.next().await {
             Ok(Some(Walked::Page(page))) => {
-                listed.pages += 1;
-                listed.warnings.extend(page.warnings);
-                listed.content.extend(page.items);
+                pipeline.known.lists(page.items.len());
+                let news = News { pages: 1, warnings: page.warnings, ..News::default() };
+                if pages.send(piece(page.items, false, news)).await.is_err() {
+                    return;
+                }
             }
             Ok(Some(Walked::Done | Walked::BrokeOff(_))) => {}
-            Ok(Some(Walked::Failed(_, error))) => listed.errors.push(error),
+            Ok(Some(Walked::Failed(_, error))) => end.errors.push(error),
             Ok(None) => break,
             Err(error) => {
                 if !codes::ends_content_type(&error) || pipeline.end(&of) {
-                    listed.errors.push(error);
+                    end.errors.push(error);
                 }
                 break;
             }
         }
     }
+    pipeline.known.ends_window();
+    end.is_whole = end.errors.is_empty();
     if walk.repeated() > 0 {
-        listed.warnings.push(repeated_content(walk.repeated(), &of, Some(window)));
+        end.warnings.push(repeated_content(walk.repeated(), &of, Some(window)));
     }
-    listed
-        .content
-        .sort_by(|a, b| (a.content_created, &a.content_id).cmp(&(b.content_created, &b.content_id)));
-    listed
+    // Who no longer listens has been told all that was asked for.
+    let _ = pages.send(piece(Vec::new(), true, end)).await;
 }
 
 fn carry_out<F: Form>(
@@ -191,9 +242,7 @@ fn carry_out<F: Form>(
 ) -> BoxFuture<'static, Step<F::Piece>> {
     Box::pin(async move {
         let content = match work {
-            Work::Tell(Listed { pages, warnings, errors, .. }) => {
-                return Step::Listed { pages, warnings, errors };
-            }
+            Work::Tell(news) => return Step::Listed(news),
             Work::Fetch(content) => content,
         };
         let origin = Origin::new(Some(content.content_type.clone()), content.content_id.as_str());
@@ -222,8 +271,8 @@ fn carry_out<F: Form>(
 }
 
 impl Pipeline {
-    pub(super) fn new(client: Client, route: Route) -> Self {
-        Pipeline { client, route, budget: Budget::new(), ended_types: Mutex::default() }
+    pub(super) fn new(client: Client, route: Route, known: Arc<Known>) -> Self {
+        Pipeline { client, route, budget: Budget::new(), known, ended_types: Mutex::default() }
     }
 
     fn has_ended(&self, of: &ContentType) -> bool {
@@ -236,27 +285,30 @@ impl Pipeline {
     }
 }
 
-/// The content that was asked for in this run, by type.
-#[derive(Default)]
-struct Seen {
-    ids: HashMap<ContentType, HashSet<Box<str>>>,
+/// The content that was asked for in this run.
+struct Met {
+    known: Arc<Known>,
+    content: HashMap<ContentType, Seen>,
+    /// How many blobs of a window had been named before.
+    repeated: HashMap<(ContentType, Window), u64>,
 }
 
-impl Seen {
+impl Met {
     fn work(&mut self, listed: Listed) -> VecDeque<Work> {
-        let Listed { content, pages, mut warnings, errors } = listed;
-        let mut repeated = HashMap::new();
+        let Listed { of, window, content, is_last, mut news } = listed;
         let mut work = VecDeque::with_capacity(content.len() + 1);
         for item in content {
-            if self.ids.entry(item.content_type.clone()).or_default().insert(item.content_id.as_str().into())
-            {
+            if self.content.entry(item.content_type.clone()).or_default().insert(&item.content_id) {
                 work.push_back(Work::Fetch(item));
             } else {
-                *repeated.entry(item.content_type).or_insert(0) += 1;
+                self.known.repeats();
+                *self.repeated.entry((of.clone(), window)).or_default() += 1;
             }
         }
-        warnings.extend(repeated.iter().map(|(of, count)| repeated_content(*count, of, None)));
-        work.push_front(Work::Tell(Listed { content: Vec::new(), pages, warnings, errors }));
+        if is_last && let Some(count) = self.repeated.remove(&(of.clone(), window)) {
+            news.warnings.push(repeated_content(count, &of, None));
+        }
+        work.push_front(Work::Tell(news));
         work
     }
 }

@@ -9,6 +9,8 @@ use tokio::time::Instant;
 
 use crate::page::Report;
 
+/// How often whoever waits for one result is told how far it has come, also while nothing comes.
+pub(super) const TELL: Duration = Duration::from_secs(1);
 /// What "of late" means.
 const OF_LATE: Duration = Duration::from_secs(10);
 /// What happened closer together is one sample.

@@ -82,7 +82,7 @@ pub struct AuditRecord {
     pub content_type: Option<ContentType>,
     /// The blob that it came in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub content_id: Option<String>,
+    pub content_id: Option<Arc<str>>,
     /// The fields that the caller asked for with `extended`, by their paths.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extended: Option<Map<String, Value>>,
@@ -130,7 +130,7 @@ impl Item for AuditRecord {
             "contentType" => {
                 self.content_type.as_ref().map_or(Cell::Absent, |of| Cell::Text(of.as_str().into()))
             }
-            "contentId" => text(self.content_id.as_ref()),
+            "contentId" => self.content_id.as_ref().map_or(Cell::Absent, |id| Cell::Text((&**id).into())),
             "extended" => self.extended.as_ref().map_or(Cell::Absent, |fields| {
                 serde_json::to_string(fields).map_or(Cell::Absent, Cell::Json)
             }),
@@ -182,7 +182,6 @@ impl AuditRecord {
             &self.user_key,
             &self.result_status,
             &self.object_id,
-            &self.content_id,
         ];
         let texts: usize = texts.into_iter().flatten().map(String::len).sum();
         size_of::<Self>() + texts + self.raw.len()
@@ -209,7 +208,7 @@ impl AuditRecord {
             scope: fields.scope(),
             app_access_context: fields.app_access_context().and_then(|json| serde_json::from_str(json).ok()),
             content_type: fields.content_type().cloned(),
-            content_id: Some(fields.content_id().to_owned()),
+            content_id: Some(Arc::clone(fields.origin().shared_content_id())),
             extended: None,
             raw: fields.raw_bytes(),
         }
@@ -278,6 +277,10 @@ impl Origin {
     }
 
     pub(super) fn content_id(&self) -> &str {
+        &self.content_id
+    }
+
+    pub(super) fn shared_content_id(&self) -> &Arc<str> {
         &self.content_id
     }
 

@@ -51,7 +51,8 @@ impl OnError {
 ///
 /// Lists the content of each type in windows of at most 24 hours, fetches the blobs concurrently under the
 /// pace, and yields their records in bounded memory. One bad blob, page or content type does not end the
-/// others. Content that the service names more than once is fetched once.
+/// others. Content that the service names more than once is fetched once; the newest 65,536 names of each
+/// type are remembered for that.
 ///
 /// Source: "Office 365 Management Activity API reference", List available content, Retrieve content.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,8 +74,9 @@ pub struct ListRecords {
     /// What happens when a part of the feed cannot be read.
     #[serde(default = "raise")]
     pub on_error: OnError,
-    /// Whether records come by content type and by the time at which their content became available; without
-    /// it they come as they arrive, which is faster.
+    /// Whether records come by content type, and then by the time at which their content became available: in
+    /// the order in which the service lists it, which is that of time within each of its pages at least.
+    /// Without it they come as they arrive, which is faster.
     #[serde(default = "yes")]
     pub ordered: bool,
     /// Whether records whose id was delivered before are left out. Remembers every id of the run.

@@ -1,10 +1,13 @@
 //! One pass over the bytes of a blob: where its records stand, and where their common fields do.
+//!
+//! The quick pass is `sonic-rs` and knows nothing but what nearly all blobs are: an array of objects whose
+//! keys have no escapes. At anything else it gives up, and the careful pass of `serde_json` has the say.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::fields::{Field, Place, Row};
@@ -57,12 +60,22 @@ impl Why {
 
 /// Reads a body whole or not at all: an array, of which each object within the limits is a record.
 pub(super) fn scan(body: &[u8], finds: Finds, longest: usize) -> serde_json::Result<Found> {
+    // Where only the places are looked for, the careful pass is the quicker one: it stops at no key.
+    let rows = if finds == Finds::Places { None } else { quick(body, finds, longest) };
+    match rows {
+        Some(rows) => Ok(Found { rows, faults: Vec::new() }),
+        None => careful(body, finds, longest),
+    }
+}
+
+fn careful(body: &[u8], finds: Finds, longest: usize) -> serde_json::Result<Found> {
     let elements: Vec<&RawValue> = serde_json::from_slice(body)?;
     let mut found = Found { rows: Vec::with_capacity(elements.len()), faults: Vec::new() };
     for (index, element) in elements.into_iter().enumerate() {
         let json = element.get();
         let start = json.as_ptr() as usize - body.as_ptr() as usize;
-        let place = Place::new(start, start + json.len()).ok_or_else(too_long)?;
+        let place = Place::new(start, start + json.len())
+            .ok_or_else(|| serde_json::Error::custom("it is longer than four gigabytes"))?;
         let row = match beyond_limits(json.as_bytes(), longest) {
             Some(why) => Err(why),
             None => record(body, place, finds).ok_or(Why::NoRecord),
@@ -73,10 +86,6 @@ pub(super) fn scan(body: &[u8], finds: Finds, longest: usize) -> serde_json::Res
         }
     }
     Ok(found)
-}
-
-fn too_long() -> serde_json::Error {
-    serde::de::Error::custom("it is longer than four gigabytes")
 }
 
 /// Finds the fields of one record; none if it is not an object.
@@ -93,6 +102,225 @@ pub(super) fn record(body: &[u8], place: Place, finds: Finds) -> Option<Row> {
         row.set(field, Place::new(start, start + value.len())?);
     }
     Some(row)
+}
+
+/// The places in a body that is quite ordinary; none in any other, which need not be wrong.
+fn quick(body: &[u8], finds: Finds, longest: usize) -> Option<Vec<Row>> {
+    let text = std::str::from_utf8(body).ok()?;
+    u32::try_from(body.len()).ok()?;
+    let mut rows = Rows { body, finds, rows: Vec::with_capacity(body.len() / TYPICAL) };
+    let mut reader = sonic_rs::Deserializer::from_str(text);
+    (&mut reader).deserialize_seq(&mut rows).ok()?;
+    reader.end().ok()?;
+    let rows = rows.rows;
+    rows.iter().all(|row| row.place.len() <= longest).then_some(rows)
+}
+
+/// How long a record is, to make room for the rows of a blob.
+const TYPICAL: usize = 1_000;
+
+struct Rows<'b> {
+    body: &'b [u8],
+    finds: Finds,
+    rows: Vec<Row>,
+}
+
+impl Rows<'_> {
+    /// Where a part of the body begins.
+    fn start_of(&self, part: &str) -> usize {
+        (part.as_ptr() as usize).wrapping_sub(self.body.as_ptr() as usize)
+    }
+
+    /// Where the object begins that has this for its first key.
+    fn opening(&self, key: &str) -> Option<usize> {
+        let quote = self.start_of(key).checked_sub(1)?;
+        let before = self.body.get(..quote)?.trim_ascii_end();
+        before.ends_with(b"{").then(|| before.len() - 1)
+    }
+
+    /// Where the object ends whose last value ends here.
+    fn closing(&self, value_end: usize) -> Option<usize> {
+        let rest = self.body.get(value_end..)?.trim_ascii_start().strip_prefix(b"}")?;
+        Some(self.body.len() - rest.len())
+    }
+
+    /// Where the value of a key stands: about a text without escapes it is known already.
+    fn place_of(&self, key: &str, plain: Option<&str>) -> Option<Place> {
+        if let Some(text) = plain {
+            let start = self.start_of(text);
+            return Place::new(start.checked_sub(1)?, start + text.len() + 1);
+        }
+        let key_end = self.start_of(key) + key.len() + 1;
+        let rest = self.body.get(key_end..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        let start = self.body.len() - rest.len();
+        Place::new(start, start + extent(rest))
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Rows<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        while elements.next_element_seed(Record(self))?.is_some() {}
+        Ok(())
+    }
+}
+
+/// An object whose place is put down, and the places of what is looked for in it.
+struct Record<'r, 'b>(&'r mut Rows<'b>);
+
+impl<'de> DeserializeSeed<'de> for Record<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Record<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let Record(rows) = self;
+        let odd = || A::Error::custom("not quite ordinary");
+        let (mut row, mut first, mut last) = (Row::default(), None, None);
+        // A key with escapes is not borrowed, and an error here.
+        while let Some(key) = members.next_key::<&'de str>()? {
+            let plain = members.next_value_seed(Skip { depth: 1 })?;
+            let sought = match rows.finds {
+                Finds::Places => None,
+                Finds::Ids => Field::named(key.as_bytes()).filter(|field| *field == Field::Id),
+                Finds::Fields => Field::named(key.as_bytes()),
+            };
+            if let Some(field) = sought {
+                row.set(field, rows.place_of(key, plain).ok_or_else(odd)?);
+            }
+            first.get_or_insert(key);
+            last = Some((key, plain));
+        }
+        let start = first.and_then(|key| rows.opening(key));
+        let value = last.and_then(|(key, plain)| rows.place_of(key, plain));
+        let end = value.and_then(|value| rows.closing(value.range().end));
+        row.place = start.zip(end).and_then(|(start, end)| Place::new(start, end)).ok_or_else(odd)?;
+        rows.rows.push(row);
+        Ok(())
+    }
+}
+
+/// Any value, read to its end; of a text without escapes it is told where it is.
+#[derive(Clone, Copy)]
+struct Skip {
+    depth: usize,
+}
+
+impl Skip {
+    fn deeper<E: Error>(self) -> Result<Skip, E> {
+        let depth = self.depth + 1;
+        if depth >= TOO_DEEP { Err(E::custom("nested too deep")) } else { Ok(Skip { depth }) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Skip {
+    type Value = Option<&'de str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Skip {
+    type Value = Option<&'de str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(text))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let inner = self.deeper()?;
+        while elements.next_element_seed(inner)?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let inner = self.deeper()?;
+        while members.next_key_seed(inner)?.is_some() {
+            members.next_value_seed(inner)?;
+        }
+        Ok(None)
+    }
+}
+
+/// How long the value is that well-formed JSON begins with.
+fn extent(json: &[u8]) -> usize {
+    match json.first() {
+        Some(b'"') => extent_of_text(json),
+        Some(b'{' | b'[') => {
+            let (mut at, mut depth) = (0, 0_usize);
+            while let Some(byte) = json.get(at) {
+                match byte {
+                    b'"' => {
+                        at += extent_of_text(&json[at..]);
+                        continue;
+                    }
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' if depth == 1 => return at + 1,
+                    b'}' | b']' => depth -= 1,
+                    _ => {}
+                }
+                at += 1;
+            }
+            at
+        }
+        _ => json.iter().position(|byte| b",]} \t\r\n".contains(byte)).unwrap_or(json.len()),
+    }
+}
+
+fn extent_of_text(json: &[u8]) -> usize {
+    let mut at = 1;
+    while let Some(next) = json.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += next;
+        if json[at] == b'"' {
+            return at + 1;
+        }
+        at += 2;
+    }
+    json.len()
 }
 
 struct Members<'a>(Vec<(Field, &'a str)>);
@@ -125,3 +353,84 @@ impl<'de> Deserialize<'de> for Members<'de> {
 /// A key, borrowed where it has no escapes.
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Both passes say the same of it, if the quick one says anything.
+    fn agree(body: &[u8]) -> bool {
+        let mut is_quick = true;
+        for finds in [Finds::Places, Finds::Ids, Finds::Fields] {
+            let quick = quick(body, finds, 1_000);
+            is_quick &= quick.is_some();
+            if let Some(rows) = quick {
+                let found = careful(body, finds, 1_000).unwrap();
+                assert!(found.faults.is_empty());
+                match finds {
+                    // The careful pass puts down all fields, and the ids are among them.
+                    Finds::Ids => assert_eq!(rows.len(), found.rows.len()),
+                    _ => assert_eq!(rows, found.rows, "{}", String::from_utf8_lossy(body)),
+                }
+            }
+        }
+        is_quick
+    }
+
+    #[test]
+    fn what_is_ordinary_is_read_quickly_and_as_the_careful_pass_reads_it() {
+        for body in [
+            r#"[{"Id":"a","AppAccessContext":{"x":["}\"",{}]},"RecordType":6},{"Id":"b\n","x":null}]"#,
+            " [ {\"x\" : -1.5e3 , \"Id\" : \"é\" } ,\n\t{\"Scope\":true\r\n}\n] ",
+            r#"[{"Id":"a","Id":7,"x":"\ud83d\ude00","Operation":"\u0041\"","UserId":[1,"]"]}]"#,
+            "[]",
+        ] {
+            assert!(agree(body.as_bytes()), "{body}");
+        }
+        for line in include_str!("../../../sandbox/data/synthetic-general-mixed.jsonl").lines() {
+            assert!(agree(format!("[{line},{line}]").as_bytes()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_ordinary_is_left_to_the_careful_pass() {
+        let deep = |levels: usize| format!(r#"[{{"a":{}{}}}]"#, "[".repeat(levels), "]".repeat(levels));
+        assert!(agree(deep(TOO_DEEP - 2).as_bytes()));
+        for body in [
+            deep(TOO_DEEP - 1),
+            deep(300_000),
+            "[".repeat(300_000),
+            r#"[{"a":"#.repeat(300_000),
+            r#"[{"Id":"a"},{}]"#.into(),
+            r#"[{"Id":"a"}, 7]"#.into(),
+            r#"[{"\u0049d":"a"}]"#.into(),
+            r#"[{"Id":"half \ud83d"}]"#.into(),
+            r#"[{"Id":"\u12"},"]"#.into(),
+            r#"[{"Id":"\u"},{"x":""}]"#.into(),
+            r#"[{"Id":"\q"}]"#.into(),
+            r#"[{"Id":01}]"#.into(),
+            r#"[{"Id":1}] x"#.into(),
+            "[{\"Id\":\"\n\"}]".into(),
+            format!(r#"[{{"Id":"{}"}}]"#, "x".repeat(1_000)),
+        ] {
+            assert!(!agree(body.as_bytes()), "{}", &body[..body.len().min(80)]);
+        }
+        assert!(!agree(b"[{\"Id\":\"\xff\"}]"));
+    }
+
+    proptest! {
+        #[test]
+        fn both_passes_agree_on_anything(
+            body in r#"\[(\{("(Id|Scope|AppAccessContext|x|\\u0049d)": ?("[ -~é]{0,6}"|"\\\\u[0-9a-fq]{2,4}"|-?[0-9.e]{1,4}|null|\[\]|\{"Id":\[1\]\})[, ]{1,2}){0,3}"y":1 ?\}[,\n]?){0,3}\]"#,
+            at in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+        ) {
+            agree(body.as_bytes());
+            let mut damaged = body.into_bytes();
+            let at = at.index(damaged.len());
+            damaged[at] = byte;
+            agree(&damaged);
+        }
+    }
+}

@@ -1,13 +1,12 @@
 //! Walking a window whole: in halves where the service cannot list it at once.
 
-use std::collections::HashSet;
-
 use jiff::SignedDuration;
 
 use super::content::Content;
 use super::content_type::ContentType;
 use super::listing::{ListedPage, Listing, Row};
 use super::route::Route;
+use super::seen::Seen;
 use super::window::Window;
 use crate::Client;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,7 +30,7 @@ pub(super) struct Walk {
     /// Parts that failed before any had succeeded, when it could not be told whose fault that was.
     doubtful: Vec<(Part, Error)>,
     /// What parts that failed half-way have given out.
-    given: HashSet<String>,
+    given: Seen,
     repeated: u64,
     succeeded: bool,
     failures_in_a_row: u32,
@@ -66,7 +65,7 @@ impl Walk {
             ahead: vec![Part { window, cuts: 0 }],
             listing: None,
             doubtful: Vec::new(),
-            given: HashSet::new(),
+            given: Seen::default(),
             repeated: 0,
             succeeded: false,
             failures_in_a_row: 0,
