@@ -21,7 +21,7 @@ const SAMPLE: usize = 32;
 /// `{"of": values, "at": [number of the value, ...]}`.
 pub(crate) fn columns(page: &Page, fields: &[String]) -> serde_json::Result<JsonItems> {
     let mut json = Json::default();
-    json.open('[');
+    json.mark(b'[');
     for field in fields {
         json.item();
         column(&mut json, page, field)?;
@@ -35,7 +35,7 @@ pub(crate) fn columns(page: &Page, fields: &[String]) -> serde_json::Result<Json
     }
     json.item();
     json.value(&ends)?;
-    json.close(']');
+    json.mark(b']');
     Ok(JsonItems { items: json.text.into(), payload: payload.into() })
 }
 
@@ -49,8 +49,8 @@ fn raw(page: &Page, item: usize) -> &[u8] {
 fn column(json: &mut Json, page: &Page, field: &str) -> serde_json::Result<()> {
     let cells = || (0..page.len()).map(|at| page.cell(at, field));
     if cells().all(|cell| cell == Cell::Absent) {
-        json.open('[');
-        json.close(']');
+        json.mark(b'[');
+        json.mark(b']');
         return Ok(());
     }
     if repeats(cells().take(SAMPLE)) {
@@ -60,12 +60,12 @@ fn column(json: &mut Json, page: &Page, field: &str) -> serde_json::Result<()> {
         }
         return values.write(json);
     }
-    json.open('[');
+    json.mark(b'[');
     for cell in cells() {
         json.item();
         json.cell(&cell)?;
     }
-    json.close(']');
+    json.mark(b']');
     Ok(())
 }
 
@@ -137,7 +137,7 @@ impl<'a> Values<'a> {
         json.text.extend_from_slice(&self.of.text);
         json.text.extend_from_slice(b"],\"at\":");
         json.value(&self.at)?;
-        json.close('}');
+        json.mark(b'}');
         Ok(())
     }
 }
@@ -149,12 +149,8 @@ struct Json {
 }
 
 impl Json {
-    fn open(&mut self, bracket: char) {
-        self.text.push(bracket as u8);
-    }
-
-    fn close(&mut self, bracket: char) {
-        self.text.push(bracket as u8);
+    fn mark(&mut self, bracket: u8) {
+        self.text.push(bracket);
     }
 
     /// Goes on to the next item of a list.

@@ -1,5 +1,6 @@
 //! Pages of an operation, pulled one by one.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use m365kit::Committer;
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::calls::Cancel;
 use crate::columns::columns;
-use crate::errors::{failure, guarded, text, thrown};
+use crate::errors::{failure, guarded, panicked, text, thrown};
 
 /// One page.
 #[napi(object)]
@@ -68,7 +69,9 @@ impl NativePages {
                 *held = None;
             }
             let Some(page) = next? else { return Ok(None) };
-            let JsonItems { items, payload } = written(&page, fields.as_deref())?;
+            let JsonItems { items, payload } =
+                catch_unwind(AssertUnwindSafe(|| written(&page, fields.as_deref())))
+                    .unwrap_or_else(|panic| Err(panicked(panic.as_ref())))?;
             Ok(Some(NativePage {
                 items: text(items.into()),
                 payload: (!payload.is_empty()).then(|| Buffer::from(Vec::from(payload))),
