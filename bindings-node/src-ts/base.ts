@@ -104,7 +104,7 @@ export abstract class Group {
   }
 
   /** @internal The same for a feed. */
-  protected feed<T>(name: string, options: object, read: Reader<T> = readItems): Paged<T> {
+  protected pagedFeed<T>(name: string, options: object, read: Reader<T> = readItems): Paged<T> {
     const { signal, onProgress, ...args }: FeedOptions = options;
     const open = () => this.#scope.run(name, args, { signal, ahead: true, fields: read.fields });
     return new Paged<T>({ open, read, signal, onProgress });

@@ -52,7 +52,7 @@ export class Listing<T> extends Paged<T> {
   }
 
   /** @internal Pages of what the listing can be read as: it takes the arguments of this one, and its place. */
-  protected feed<U>(name: string, options: object, read: Reader<U> = readItems): Paged<U> {
+  protected pagedFeed<U>(name: string, options: object, read: Reader<U> = readItems): Paged<U> {
     return new Paged<U>({ ...this.#reading(name, options, read.fields), read });
   }
 

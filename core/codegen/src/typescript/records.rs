@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::WIDTH;
 use super::file::{Direction, File};
 use super::text::{camel, doc, key, literal};
 use crate::model::{Enum, EnumKind, Field, Record, Type};
@@ -75,8 +76,10 @@ impl File<'_> {
         self.import("../records", "readRecords");
         let fields = record.fields.iter().filter(|field| !field.raw);
         let names: Vec<String> = fields.map(|field| format!("'{}'", field.name)).collect();
-        let (name, list) = (&record.name, names.join(",\n  "));
-        self.body.push(format!("const read{name}s = readRecords<{name}>([\n  {list},\n]);\n"));
+        let opening = format!("const read{0}s = readRecords<{0}>([", record.name);
+        let line = format!("{opening}{}]);\n", names.join(", "));
+        let lines = format!("{opening}\n  {},\n]);\n", names.join(",\n  "));
+        self.body.push(if line.len() <= WIDTH { line } else { lines });
     }
 
     /// A field as a member of an interface.
