@@ -135,7 +135,10 @@ impl File<'_> {
             Shape::Pages { feed, .. } => {
                 self.import("../paged", "type Paged");
                 read = self.reader(&operation.result);
-                (format!("Paged<{result}>"), format!("{}('{name}'", if *feed { "pagedFeed" } else { "paged" }))
+                (
+                    format!("Paged<{result}>"),
+                    format!("{}('{name}'", if *feed { "pagedFeed" } else { "paged" }),
+                )
             }
         };
         let head = format!("{}{generic}", camel(&operation.method));
