@@ -61,14 +61,16 @@ class Feed:
 
     async def get(self, url: str, **parameters: str) -> tuple[bytes, str | None]:
         """The body at an address, and the address of the next page."""
+        # The place is kept while it waits: who is refused must not let others be refused as well.
+        async with self.places:
+            return await self.tried(url, parameters | self.publisher)
+
+    async def tried(self, url: str, parameters: dict[str, str]) -> tuple[bytes, str | None]:
+        """The same, again after a refusal or a failure."""
         wait = 1.0
         for attempt in range(ATTEMPTS):
-            async with (
-                self.places,
-                self.session.get(
-                    url, params=parameters | self.publisher, headers=self.headers
-                ) as answer,
-            ):
+            request = self.session.get(url, params=parameters, headers=self.headers)
+            async with request as answer:
                 if answer.status == 200:
                     return await answer.read(), answer.headers.get("NextPageUri")
                 if answer.status != 429 and answer.status < 500:

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use futures::TryStreamExt;
-use m365kit::audit::{ListRecords, OnError, RecordLines};
-use m365kit::dispatch::Listing;
+use m365kit::audit::OnError;
 use m365kit::{Client, ClientSecret, Cloud, CustomCloud};
 use m365kit_bench::Error;
 use m365kit_bench::measure::Run;
@@ -84,8 +83,7 @@ async fn records(client: &Client) -> Result<Value, Error> {
 
 async fn lines(client: &Client) -> Result<Value, Error> {
     let mut sink = File::create("/dev/null")?;
-    let day = ListRecords { last: Some(DAY.into()), ..ListRecords::default() };
-    let mut pages = RecordLines { records: day }.open(client.clone())?;
+    let mut pages = client.audit().records([]).last(DAY).lines();
     let (mut count, mut bytes) = (0, 0);
     while let Some(page) = pages.next_page().await? {
         for lines in page.items {
@@ -98,14 +96,11 @@ async fn lines(client: &Client) -> Result<Value, Error> {
 }
 
 async fn arrow(client: &Client) -> Result<Value, Error> {
-    let args = json!({"records": {"last": "24h"}}).to_string();
-    let mut columns = client.columns("audit.records.batches", args.as_bytes())?;
+    let mut batches = client.audit().records([]).last(DAY).batches().stream()?.into_batches();
     let (mut count, mut bytes) = (0, 0);
-    while let Some(step) = columns.next().await? {
-        for batch in step.batches {
-            count += batch.num_rows();
-            bytes += batch.get_array_memory_size();
-        }
+    while let Some(batch) = batches.try_next().await? {
+        count += batch.num_rows();
+        bytes += batch.get_array_memory_size();
     }
     Ok(json!({"records": count, "bytes": bytes}))
 }
