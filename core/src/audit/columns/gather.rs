@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arrow_array::RecordBatch;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 use super::build::{Built, build};
 use super::plan::Plan;
@@ -18,6 +19,7 @@ use crate::audit::blob::Blob;
 use crate::audit::feed::{Feed, InHand};
 use crate::audit::fields::Row;
 use crate::audit::pipeline::Form;
+use crate::audit::progress::TELL;
 use crate::audit::records::ListRecords;
 use crate::audit::scan::Finds;
 use crate::error::{Error, ErrorKind, Result};
@@ -25,8 +27,6 @@ use crate::page::{Page, Warning, WarningCode};
 
 /// A batch is full with so many bytes, whatever the number of its rows.
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
-/// So often a page tells of the progress, though no batch is full.
-const TELL: Duration = Duration::from_secs(1);
 
 /// The feed in batches, with what it tells of itself.
 pub(super) struct Batches {
@@ -138,12 +138,13 @@ impl Gather {
         while self.outcome.is_none() {
             let (blob, room) = match self.rest_of_blob.take() {
                 Some(rest) => rest,
-                None => match self.feed.next().await {
-                    Ok(Some(InHand { piece, room })) => (piece, Arc::new(room)),
-                    end => {
+                None => match timeout(TELL, self.feed.next()).await {
+                    Ok(Ok(Some(InHand { piece, room }))) => (piece, Arc::new(room)),
+                    Ok(end) => {
                         self.outcome = Some(end.map(drop));
                         break;
                     }
+                    Err(_) => return Some(self.news()),
                 },
             };
             self.rest_of_blob = self.group.add(blob, room, self.plan.batch_rows);
@@ -151,8 +152,7 @@ impl Gather {
                 return Some(self.batch());
             }
             if self.told.elapsed() >= TELL {
-                self.told = Instant::now();
-                return Some(done(Ok(Step::News(self.feed.page(Vec::new())))));
+                return Some(self.news());
             }
         }
         // What came before an error is handed out before it.
@@ -169,6 +169,11 @@ impl Gather {
             let page = rest.unwrap_or_else(|| self.feed.page(Vec::new()));
             Step::End { page, is_news, verdict: self.feed.verdict() }
         })))
+    }
+
+    fn news(&mut self) -> BoxFuture<'static, Result<Step>> {
+        self.told = Instant::now();
+        done(Ok(Step::News(self.feed.page(Vec::new()))))
     }
 
     fn batch(&mut self) -> BoxFuture<'static, Result<Step>> {

@@ -22,6 +22,7 @@ use crate::audit::announce::{self, FeedKey};
 use crate::audit::content::Content;
 use crate::audit::content_type::ContentType;
 use crate::audit::feed::{subscribed, without_repeats};
+use crate::audit::progress::Speed;
 use crate::audit::record::AuditRecord;
 use crate::audit::records::OnError;
 use crate::audit::route::Route;
@@ -49,6 +50,7 @@ pub(super) struct Follower {
     /// The blob that is being handed out.
     blob: Option<Box<Fetched>>,
     report: Report,
+    speed: Speed,
     /// What is raised once the records that came before it are handed out.
     raised: Option<Error>,
     has_ended: bool,
@@ -85,6 +87,7 @@ impl Follower {
             trouble: Trouble::default(),
             blob: None,
             report: Report::default(),
+            speed: Speed::default(),
             raised: None,
             has_ended: false,
         }
@@ -104,6 +107,7 @@ impl Follower {
 
     /// The next batch: what is there, up to so many records; waits if there is nothing.
     pub(super) async fn next_batch(&mut self, most: usize) -> Result<Option<Batch>> {
+        self.speed.begin();
         let mut batch = Batch::default();
         while batch.len() < most && self.raised.is_none() {
             if self.take_records(&mut batch, most) {
@@ -151,6 +155,7 @@ impl Follower {
             let parked = parked.saturating_sub(handed_out + self.ledger.no_longer_parked());
             (self.report.behind, self.report.parked) = (behind, Some(parked));
         }
+        self.speed.tell(&mut self.report);
         Ok(self.report.clone())
     }
 
