@@ -10,5 +10,6 @@ pub mod evidence;
 pub mod fill;
 pub mod listing;
 pub mod matching;
+pub mod parquet;
 pub mod play;
 pub mod scenario;

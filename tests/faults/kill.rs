@@ -1,7 +1,7 @@
 //! The kill test: a follower into files, killed at random moments while the feed grows and the service misbehaves.
-//! Afterwards the files must hold every record of the feed, once, on a whole line.
+//! Afterwards the files must hold every record of the feed, once, on a whole line or in a whole row.
 //!
-//! `cargo run -p m365kit-tests --bin kill -- --kills 200 [--seed 1] [--blobs-per-minute 240]`
+//! `cargo run -p m365kit-tests --bin kill -- --sink parquet --kills 200 [--seed 1] [--blobs-per-minute 240]`
 #![allow(clippy::print_stdout, reason = "it is a report")]
 
 use std::collections::{BTreeSet, HashMap};
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use m365kit_sandbox::Sandbox;
 use m365kit_tests::clients::client_of;
+use m365kit_tests::parquet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -40,7 +41,15 @@ fn faults() -> Vec<Value> {
     ]
 }
 
+/// What kind of files is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sink {
+    Jsonl,
+    Parquet,
+}
+
 struct Options {
+    sink: Sink,
     kills: u32,
     seed: u64,
     blobs_per_minute: u32,
@@ -49,21 +58,43 @@ struct Options {
 fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let Some("--child") = args.first().map(String::as_str) {
-        let [_, folder, rest @ ..] = args.as_slice() else { return Err("--child needs a folder".into()) };
-        return follow(Path::new(folder), rest.iter().any(|arg| arg == "--to-the-end"));
+        let [_, folder, sink, rest @ ..] = args.as_slice() else {
+            return Err("--child needs a folder and a sink".into());
+        };
+        return follow(Path::new(folder), Sink::named(sink)?, rest.iter().any(|arg| arg == "--to-the-end"));
     }
     run(&options(&args)?)
 }
 
+impl Sink {
+    fn named(name: &str) -> Outcome<Sink> {
+        match name {
+            "jsonl" => Ok(Sink::Jsonl),
+            "parquet" => Ok(Sink::Parquet),
+            other => Err(format!("{other:?} is neither jsonl nor parquet").into()),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Sink::Jsonl => "jsonl",
+            Sink::Parquet => "parquet",
+        }
+    }
+}
+
 fn options(args: &[String]) -> Outcome<Options> {
-    let mut options = Options { kills: 200, seed: 1, blobs_per_minute: 240 };
+    let mut options = Options { sink: Sink::Jsonl, kills: 200, seed: 1, blobs_per_minute: 240 };
     for pair in args.chunks(2) {
         match pair {
+            [name, value] if name == "--sink" => options.sink = Sink::named(value)?,
             [name, value] if name == "--kills" => options.kills = value.parse()?,
             [name, value] if name == "--seed" => options.seed = value.parse()?,
             [name, value] if name == "--blobs-per-minute" => options.blobs_per_minute = value.parse()?,
             other => {
-                return Err(format!("{other:?}: there are --kills, --seed and --blobs-per-minute").into());
+                return Err(
+                    format!("{other:?}: there are --sink, --kills, --seed and --blobs-per-minute").into()
+                );
             }
         }
     }
@@ -86,7 +117,7 @@ fn run(options: &Options) -> Outcome<()> {
     let mut random = fastrand::Rng::with_seed(options.seed);
     let began = Instant::now();
     for number in 1..=options.kills {
-        let mut child = start(folder.path(), false)?;
+        let mut child = start(folder.path(), options.sink, false)?;
         std::thread::sleep(Duration::from_secs_f64(LIFE.start + random.f64() * (LIFE.end - LIFE.start)));
         if let Some(status) = child.try_wait()? {
             return Err(format!("run {number} ended by itself with {status}, before it was killed").into());
@@ -94,9 +125,9 @@ fn run(options: &Options) -> Outcome<()> {
         child.kill()?;
         child.wait()?;
         if number % 20 == 0 {
-            let (safe, open) = count(folder.path())?;
+            let (safe, open) = count(folder.path(), options.sink)?;
             println!(
-                "  {:3.0} s: {number} kills, {safe} lines in whole files, {open} in open ones",
+                "  {:3.0} s: {number} kills, {safe} records in whole files, {open} lines in open ones",
                 began.elapsed().as_secs_f64()
             );
         }
@@ -107,26 +138,26 @@ fn run(options: &Options) -> Outcome<()> {
         // Past the lag of the follower and the delay of late content, and to where what failed is due again.
         sandbox.control("advance", json!({"seconds": 120}))?;
         last_runs += 1;
-        let status = start(folder.path(), true)?.wait()?;
+        let status = start(folder.path(), options.sink, true)?.wait()?;
         if !status.success() {
             return Err(format!("a run that was not killed ended with {status}").into());
         }
-        let files = Files::read(folder.path())?;
+        let files = Files::read(folder.path(), options.sink)?;
         let feed = feed(&sandbox)?;
-        if last_runs == LAST_RUNS || feed.iter().all(|id| files.lines.contains_key(id)) {
+        if last_runs == LAST_RUNS || feed.iter().all(|id| files.records.contains_key(id)) {
             return report(options, &files, &feed, &sandbox, began.elapsed());
         }
     }
 }
 
-fn start(folder: &Path, to_the_end: bool) -> Outcome<Child> {
+fn start(folder: &Path, sink: Sink, to_the_end: bool) -> Outcome<Child> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("--child").arg(folder).args(to_the_end.then_some("--to-the-end"));
+    command.arg("--child").arg(folder).arg(sink.name()).args(to_the_end.then_some("--to-the-end"));
     Ok(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?)
 }
 
 /// The child: follows into files until it is killed, or has caught up.
-fn follow(folder: &Path, to_the_end: bool) -> Outcome<()> {
+fn follow(folder: &Path, sink: Sink, to_the_end: bool) -> Outcome<()> {
     let about: Value = serde_json::from_slice(&std::fs::read(folder.join("about.json"))?)?;
     let args = json!({
         "follow": {"state": folder.join("state"), "last": "25h", "poll_interval": 0.2, "lag": 3,
@@ -136,7 +167,8 @@ fn follow(folder: &Path, to_the_end: bool) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let client = client_of(&about).rate_limit(REQUESTS_PER_MINUTE).build()?;
-        let mut pages = client.pages("audit.follow.into_jsonl", args.to_string().as_bytes())?;
+        let mut pages =
+            client.pages(&format!("audit.follow.into_{}", sink.name()), args.to_string().as_bytes())?;
         while pages.next().await?.is_some() {}
         Ok(())
     })
@@ -156,38 +188,62 @@ struct Files {
     open: usize,
     /// Files that were made when the program was killed, before they were known: nothing ever stands in them.
     empty: usize,
+    /// Lines that are not whole, or files that cannot be read.
     torn: usize,
     /// How often each record is there.
-    lines: HashMap<String, u32>,
+    records: HashMap<String, u32>,
 }
 
 impl Files {
-    fn read(folder: &Path) -> Outcome<Files> {
+    fn read(folder: &Path, sink: Sink) -> Outcome<Files> {
+        let mut files = Files::default();
+        for path in paths(folder)? {
+            let bytes = std::fs::read(&path)?;
+            let is_open = is_open(&path);
+            let kind = match (is_open, bytes.is_empty()) {
+                (false, _) => &mut files.whole,
+                (true, false) => &mut files.open,
+                (true, true) => &mut files.empty,
+            };
+            *kind += 1;
+            match sink {
+                Sink::Jsonl => files.take_lines(&bytes),
+                // What waits for its file is in none.
+                Sink::Parquet if is_open => {}
+                Sink::Parquet => match parquet::ids(&path) {
+                    Ok(ids) => ids.into_iter().for_each(|id| files.take(id)),
+                    Err(complaint) => {
+                        println!("{complaint}");
+                        files.torn += 1;
+                    }
+                },
+            }
+        }
+        Ok(files)
+    }
+
+    fn take_lines(&mut self, text: &[u8]) {
         #[derive(Deserialize)]
         struct Line {
             #[serde(rename = "Id")]
             id: String,
         }
 
-        let mut files = Files::default();
-        for path in paths(folder)? {
-            let text = std::fs::read(&path)?;
-            let is_open = path.extension().is_some_and(|ending| ending == "partial");
-            let kind = match (is_open, text.is_empty()) {
-                (false, _) => &mut files.whole,
-                (true, false) => &mut files.open,
-                (true, true) => &mut files.empty,
-            };
-            *kind += 1;
-            for line in text.split_inclusive(|byte| *byte == b'\n') {
-                match serde_json::from_slice::<Line>(line) {
-                    Ok(line_of) if line.ends_with(b"\n") => *files.lines.entry(line_of.id).or_insert(0) += 1,
-                    _ => files.torn += 1,
-                }
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            match serde_json::from_slice::<Line>(line) {
+                Ok(line_of) if line.ends_with(b"\n") => self.take(line_of.id),
+                _ => self.torn += 1,
             }
         }
-        Ok(files)
     }
+
+    fn take(&mut self, id: String) {
+        *self.records.entry(id).or_insert(0) += 1;
+    }
+}
+
+fn is_open(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "partial")
 }
 
 fn paths(folder: &Path) -> Outcome<Vec<PathBuf>> {
@@ -195,13 +251,18 @@ fn paths(folder: &Path) -> Outcome<Vec<PathBuf>> {
     Ok(entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?)
 }
 
-/// Lines in whole files and in those that are being written.
-fn count(folder: &Path) -> Outcome<(usize, usize)> {
+/// Records in whole files, and lines in those that are being written.
+fn count(folder: &Path, sink: Sink) -> Outcome<(usize, usize)> {
+    let lines = |path: &Path| {
+        Ok::<_, std::io::Error>(std::fs::read(path)?.split(|byte| *byte == b'\n').skip(1).count())
+    };
     let (mut whole, mut open) = (0, 0);
     for path in paths(folder)? {
-        let lines = std::fs::read(&path)?.split(|byte| *byte == b'\n').skip(1).count();
-        *(if path.extension().is_some_and(|ending| ending == "partial") { &mut open } else { &mut whole }) +=
-            lines;
+        match sink {
+            _ if is_open(&path) => open += lines(&path)?,
+            Sink::Jsonl => whole += lines(&path)?,
+            Sink::Parquet => whole += parquet::count(&path)?,
+        }
     }
     Ok((whole, open))
 }
@@ -213,14 +274,15 @@ fn report(
     sandbox: &Sandbox,
     took: Duration,
 ) -> Outcome<()> {
-    let lost = feed.iter().filter(|id| !files.lines.contains_key(*id)).count();
-    let double = files.lines.values().filter(|times| **times > 1).count();
-    let foreign = files.lines.keys().filter(|id| !feed.contains(*id)).count();
+    let lost = feed.iter().filter(|id| !files.records.contains_key(*id)).count();
+    let double = files.records.values().filter(|times| **times > 1).count();
+    let foreign = files.records.keys().filter(|id| !feed.contains(*id)).count();
     let ledger = sandbox.control("ledger", json!({"path": "/audit/"}))?;
     let requests = ledger["requests"].as_array().map_or(0, Vec::len);
     let stats = sandbox.control("fault_stats", json!({}))?;
     let damaged: u64 =
         stats["hits"].as_object().into_iter().flatten().filter_map(|(_, hits)| hits.as_u64()).sum();
+    println!("files of                 {}", options.sink.name());
     println!("kills                    {}", options.kills);
     println!("answers damaged          {damaged}");
     println!("requests for content     {requests}");
@@ -229,11 +291,11 @@ fn report(
         files.whole, files.open, files.empty
     );
     println!("records in the feed      {}", feed.len());
-    println!("records in the files     {}", files.lines.values().sum::<u32>());
+    println!("records in the files     {}", files.records.values().sum::<u32>());
     println!("lost                     {lost}");
     println!("double                   {double}");
     println!("of no feed               {foreign}");
-    println!("torn lines               {}", files.torn);
+    println!("torn                     {}", files.torn);
     println!("time                     {:.0} s", took.as_secs_f64());
     if lost + double + foreign + files.torn + files.open > 0 || feed.is_empty() {
         return Err("the files are not the feed".into());

@@ -51,7 +51,7 @@ pub use diagnose::{Diagnose, DiagnoseBuilder, Diagnosis, Finding, FindingCode, S
 pub use ensure::EnsureSubscriptions;
 pub use follow::{
     CommitMode, ExportState, FollowBuilder, FollowFeed, FollowIntoJsonl, FollowIntoParquet, FollowState, Gap,
-    InspectState, JsonlBuilder, OpenFile, ParkedContent, ParkedSpan, SinkStep, TypeState,
+    InspectState, JsonlBuilder, OpenFile, ParkedContent, ParkedSpan, ParquetBuilder, SinkStep, TypeState,
 };
 pub use jsonl::{WriteJsonl, WriteJsonlBuilder};
 pub use lines::{Lines, RecordLines};

@@ -173,10 +173,10 @@ impl Files {
     }
 
     /// Makes what it will be of each file into which nothing more comes.
-    pub(super) fn finish(rows: &[FileRow]) -> Result<Finished> {
+    pub(super) fn finish(rows: &[FileRow], following: &Following) -> Result<Finished> {
         let mut finished = Finished::default();
         for row in rows {
-            finished.warnings.extend(Form::finish(row)?);
+            finished.warnings.extend(Form::finish(row, following)?);
             finished.paths.push(row.path.clone());
         }
         Ok(finished)

@@ -1,5 +1,10 @@
-//! What a file of a sink is like, and how it gets from one step of its life to the next.
+//! What a file of a sink is like: JSON Lines, or Parquet.
+//!
+//! Both begin as a file whose name ends in `.partial`, which is appended to, and cut after a crash. JSON Lines
+//! are whole then and only lack their name. A Parquet file cannot be appended to, so that its records wait in
+//! the partial file, and it is built from that when nothing more comes.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -7,9 +12,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::batch::Chunk;
-use super::state::FileRow;
+use super::spool::{self, Spool};
+use super::state::{FileRow, Following};
+use crate::audit::columns::{Compression, Plan, Spooled, write_file};
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::Warning;
+use crate::page::{Warning, WarningCode};
 
 const PARTIAL: &str = "partial";
 
@@ -20,6 +27,16 @@ pub(in crate::audit::follow) enum Form {
     /// A record a line.
     #[default]
     Lines,
+    /// Columns.
+    Parquet(ParquetForm),
+}
+
+/// What a Parquet file is like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::audit::follow) struct ParquetForm {
+    pub(in crate::audit::follow) compression: Compression,
+    pub(in crate::audit::follow) extended: Vec<String>,
+    pub(in crate::audit::follow) raw: bool,
 }
 
 /// How a file of an earlier run stands.
@@ -32,6 +49,16 @@ pub(super) enum Found {
     Gone,
 }
 
+impl ParquetForm {
+    /// Refuses what cannot be meant.
+    pub(super) fn plan(&self) -> Result<Plan> {
+        if let Compression::Unknown(name) = &self.compression {
+            return Err(Error::invalid(format!("compression {name:?} is none of zstd, snappy and none")));
+        }
+        Plan::new(Some(&self.extended), self.raw, None)
+    }
+}
+
 impl Form {
     pub(in crate::audit::follow) fn is_lines(&self) -> bool {
         *self == Form::Lines
@@ -41,6 +68,7 @@ impl Form {
     pub(super) fn ending(&self) -> &'static str {
         match self {
             Form::Lines => "jsonl",
+            Form::Parquet(_) => "parquet",
         }
     }
 
@@ -48,6 +76,7 @@ impl Form {
     pub(super) fn write(&self, file: &mut impl Write, chunk: &Chunk) -> io::Result<u64> {
         match self {
             Form::Lines => chunk.raws().try_fold(0, |sum, raw| Ok(sum + write_line(file, raw)?)),
+            Form::Parquet(_) => spool::write(file, chunk),
         }
     }
 
@@ -55,14 +84,52 @@ impl Form {
     ///
     /// Whenever it is broken off, doing it again goes on with it: the file gets its name when it is whole on the
     /// disk, and a partial file goes before that, so that there is never one beside a file that holds the same.
-    pub(super) fn finish(row: &FileRow) -> Result<Vec<Warning>> {
+    pub(super) fn finish(row: &FileRow, following: &Following) -> Result<Vec<Warning>> {
         let path = Path::new(&row.path);
-        match fs::rename(partial(path), path).and_then(|()| sync_folder(path)) {
+        let mut warnings = Vec::new();
+        let whole = match &row.form {
+            Form::Lines => partial(path),
+            Form::Parquet(form) => {
+                if partial(path).exists() {
+                    warnings = build(row, form, following)?;
+                    fs::remove_file(partial(path)).map_err(|e| trouble(path, e))?;
+                    sync_folder(path).map_err(|e| trouble(path, e))?;
+                }
+                building(path)
+            }
+        };
+        match fs::rename(whole, path).and_then(|()| sync_folder(path)) {
             // It has its name already.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            outcome => outcome.map(|()| Vec::new()).map_err(|e| trouble(path, e)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(warnings),
+            outcome => outcome.map(|()| warnings).map_err(|e| trouble(path, e)),
         }
     }
+}
+
+/// Builds the Parquet file from what waits, under a name that says it is not whole.
+fn build(row: &FileRow, form: &ParquetForm, following: &Following) -> Result<Vec<Warning>> {
+    let path = Path::new(&row.path);
+    let unfinished = building(path);
+    let built = Spool::open(&partial(path), row.bytes, following).and_then(|(spool, content_type)| {
+        write_file(spool, &content_type, &form.plan()?, &form.compression, &unfinished)
+    });
+    match built {
+        Ok(Spooled { conflicts, .. }) => Ok(told_of(path, conflicts)),
+        Err(error) => {
+            // What waits is still there, and a disk that is full needs the room.
+            let _ = fs::remove_file(&unfinished);
+            Err(error)
+        }
+    }
+}
+
+fn told_of(path: &Path, conflicts: BTreeMap<String, u64>) -> Vec<Warning> {
+    let warning = |(column, count)| {
+        let message =
+            format!("{count} values of {column} do not fit its type and are null in {}", path.display());
+        Warning::new(WarningCode::TypeConflict, message)
+    };
+    conflicts.into_iter().map(warning).collect()
 }
 
 /// Looks how a file of an earlier run stands, and cuts off what is not safe.
@@ -116,12 +183,18 @@ fn write_line(file: &mut impl Write, raw: &[u8]) -> io::Result<u64> {
 
 /// Whether there is already a file that has this name, or will have.
 pub(super) fn is_there(path: &Path) -> bool {
-    path.exists()
+    // In this order: the one becomes the other.
+    building(path).exists() || path.exists()
 }
 
 /// Where the records are until the file is whole.
 pub(super) fn partial(path: &Path) -> PathBuf {
     with_ending(path, PARTIAL)
+}
+
+/// Where a Parquet file is built. Ends as what waits does, so that whoever leaves that alone leaves this alone.
+fn building(path: &Path) -> PathBuf {
+    with_ending(path, "building.partial")
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

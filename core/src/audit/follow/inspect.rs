@@ -116,7 +116,7 @@ pub struct Gap {
 pub struct OpenFile {
     /// The path that it will have.
     pub path: String,
-    /// How much of it is safe.
+    /// How many bytes of records in it, or waiting for it, are safe.
     pub bytes: u64,
     /// When it was begun.
     pub opened_at: Timestamp,

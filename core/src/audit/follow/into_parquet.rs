@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::form::{Form, ParquetForm};
 use super::options::FollowFeed;
-use super::sink::SinkStep;
+use super::sink::{self, SinkStep, Target};
 use crate::Client;
 use crate::audit::columns::Compression;
 use crate::dispatch::{Listing, Operation};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::interval::Interval;
 use crate::page::Paged;
 
@@ -61,7 +62,69 @@ impl Listing for FollowIntoParquet {
     type Item = SinkStep;
     const IS_FEED: bool = true;
 
-    fn open(self, _client: Client) -> Result<Paged<SinkStep>> {
-        Err(Error::new(ErrorKind::Service, "is being built"))
+    fn open(self, client: Client) -> Result<Paged<SinkStep>> {
+        let FollowIntoParquet { follow, directory, max_bytes, max_age, compression, extended, raw } = self;
+        let form = ParquetForm { compression, extended: extended.unwrap_or_default(), raw };
+        form.plan()?;
+        sink::open(client, follow, Target { directory, max_bytes, max_age, form: Form::Parquet(form) })
+    }
+}
+
+/// Puts a copy in Parquet files together; what each part means is said at [`FollowIntoParquet`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing is read until `stream` is called"]
+pub struct ParquetBuilder {
+    client: Client,
+    request: FollowIntoParquet,
+}
+
+impl ParquetBuilder {
+    pub(super) fn new(client: Client, follow: FollowFeed, directory: PathBuf) -> Self {
+        let request = FollowIntoParquet {
+            follow,
+            directory,
+            max_bytes: None,
+            max_age: None,
+            compression: zstd(),
+            extended: None,
+            raw: yes(),
+        };
+        ParquetBuilder { client, request }
+    }
+
+    /// How many bytes of records a file may hold, uncompressed.
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.request.max_bytes = Some(bytes);
+        self
+    }
+
+    /// How long records may wait for their file.
+    pub fn max_age(mut self, age: impl Into<Interval>) -> Self {
+        self.request.max_age = Some(age.into());
+        self
+    }
+
+    /// How the files are compressed.
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.request.compression = compression;
+        self
+    }
+
+    /// Fields beyond the common ones to have columns, by their paths.
+    pub fn extended<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.request.extended = Some(paths.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Whether there is a column with the whole record as JSON text.
+    pub fn raw(mut self, raw: bool) -> Self {
+        self.request.raw = raw;
+        self
+    }
+
+    /// Begins. Nothing is opened or sent before the first step is asked for; a request that cannot be right is
+    /// the first thing that the stream says.
+    pub fn stream(self) -> Paged<SinkStep> {
+        self.request.open(self.client).unwrap_or_else(Paged::failed)
     }
 }

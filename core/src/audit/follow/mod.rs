@@ -24,12 +24,13 @@ mod lister;
 mod options;
 mod shared;
 mod sink;
+mod spool;
 mod state;
 
 pub use inspect::{
     ExportState, FollowState, Gap, InspectState, OpenFile, ParkedContent, ParkedSpan, TypeState,
 };
 pub use into_jsonl::{FollowIntoJsonl, JsonlBuilder};
-pub use into_parquet::FollowIntoParquet;
+pub use into_parquet::{FollowIntoParquet, ParquetBuilder};
 pub use options::{CommitMode, FollowBuilder, FollowFeed};
 pub use sink::SinkStep;

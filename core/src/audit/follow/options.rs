@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::follower;
 use super::into_jsonl::JsonlBuilder;
+use super::into_parquet::ParquetBuilder;
 use crate::Client;
 use crate::audit::content_type::ContentType;
 use crate::audit::record::AuditRecord;
@@ -204,7 +205,7 @@ impl Listing for FollowFeed {
 
 /// Puts a follower together; what each part means is said at [`FollowFeed`].
 #[derive(Debug, Clone)]
-#[must_use = "nothing is read until `stream` or `into_jsonl` is called"]
+#[must_use = "nothing is read until `stream` is called, or one of those that write files"]
 pub struct FollowBuilder {
     pub(in crate::audit) client: Client,
     pub(in crate::audit) request: FollowFeed,
@@ -290,5 +291,10 @@ impl FollowBuilder {
     /// Writes the records into files of JSON Lines in a folder, each exactly once.
     pub fn into_jsonl(self, directory: impl Into<PathBuf>) -> JsonlBuilder {
         JsonlBuilder::new(self.client, self.request, directory.into())
+    }
+
+    /// Writes the records into Parquet files in a folder, each exactly once.
+    pub fn into_parquet(self, directory: impl Into<PathBuf>) -> ParquetBuilder {
+        ParquetBuilder::new(self.client, self.request, directory.into())
     }
 }

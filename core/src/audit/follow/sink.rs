@@ -231,16 +231,13 @@ impl Sink {
 /// Makes whole files of those into which nothing more comes. The state knows of it before, so that a run that
 /// ends in between is gone on with, and after, so that nobody looks for a file that was taken away.
 async fn finish(ledger: &Ledger, mut due: Vec<FileRow>, following: Option<Following>) -> Result<Finished> {
-    if due.is_empty() {
-        return Ok(Finished::default());
-    }
+    let Some(following) = following.filter(|_| !due.is_empty()) else { return Ok(Finished::default()) };
     ledger.remember(Safe { files: due.clone(), ..Safe::default() }).await?;
     let (finished, due) = on_disk(move || {
-        let finished = Files::finish(&due)?;
+        let finished = Files::finish(&due, &following)?;
         for row in &mut due {
             row.finished = true;
         }
-        drop(following);
         Ok((finished, due))
     })
     .await?;

@@ -66,6 +66,11 @@ impl Following {
         self.0.0.followed.store(LEAVING, Ordering::Release);
     }
 
+    /// Whether somebody may wait for what is under way.
+    pub(in crate::audit::follow) fn has_left(&self) -> bool {
+        self.0.0.followed.load(Ordering::Acquire) == LEAVING
+    }
+
     pub(in crate::audit::follow) fn downgrade(&self) -> WeakFollowing {
         WeakFollowing(Arc::downgrade(&self.0))
     }
