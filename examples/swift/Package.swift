@@ -13,6 +13,7 @@ let package = Package(
         .executableTarget(name: "FailedSignIns", dependencies: ["M365Kit", "Tenant"]),
         .executableTarget(name: "Subscriptions", dependencies: ["M365Kit", "Tenant"]),
         .executableTarget(name: "Follow", dependencies: ["M365Kit", "Tenant"]),
+        .executableTarget(name: "Parquet", dependencies: ["M365Kit", "Tenant"]),
         .executableTarget(name: "Watch", dependencies: ["M365Kit", "Tenant"]),
         .executableTarget(name: "Search", dependencies: ["M365Kit", "Tenant"]),
         .executableTarget(name: "Diagnose", dependencies: ["M365Kit", "Tenant"]),

@@ -141,6 +141,27 @@ import Testing
         #expect(found.sorted() == (fed["ids"]?.array ?? []).compactMap(\.string).sorted())
     }
 
+    @Test func parquetFilesHoldEachRecordOnce() async throws {
+        let place = try await Place(blobs: 5, records: 40)
+        let records = place.folder.appendingPathComponent("records")
+        for try await _ in place.follow().intoParquet(records.path) { break }
+        let reports = Reports()
+        let steps = place.follow().intoParquet(records.path).onProgress { reports.add($0) }
+        var sealed: [String] = []
+        for try await step in steps { sealed += step.sealed }
+        #expect(steps.errors.isEmpty)
+        #expect(!reports.all.isEmpty)
+        let files = try FileManager.default.contentsOfDirectory(atPath: records.path)
+        #expect(!files.isEmpty && files.allSatisfy { $0.hasSuffix(".parquet") })
+        for path in sealed {
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+            #expect(bytes.prefix(4) == Data("PAR1".utf8) && bytes.suffix(4) == Data("PAR1".utf8))
+        }
+        var more = 0
+        for try await step in place.follow().intoParquet(records.path) { more += step.records }
+        #expect(more == 0)
+    }
+
     @Test func anEndlessListingKeepsTheNewestErrors() async throws {
         let place = try await Place(blobs: 1, records: 1)
         // Two blobs of which no element is a record.

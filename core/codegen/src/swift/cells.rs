@@ -155,3 +155,32 @@ extension {name}: CustomReflectable {{
         text + "}\n"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Api;
+
+    #[test]
+    fn the_records_of_the_feed_stay_on_their_pages() {
+        let api = Api::of_the_core();
+        let names = api.records.iter().filter(|record| stays_on_its_page(record)).map(|record| &record.name);
+        assert_eq!(names.collect::<Vec<_>>(), ["AuditRecord"]);
+    }
+
+    #[test]
+    fn a_field_is_read_from_the_slot_that_its_name_has() {
+        let api = Api::of_the_core();
+        let record = api.records.iter().find(|record| record.name == "AuditRecord").unwrap();
+        let text = Writer { api: &api }.record(record);
+        let place = record.fields.iter().position(|field| field.name == "clientIp").unwrap();
+        for line in [
+            "    public var clientIP: String? {".to_owned(),
+            format!("        get {{ source.cells?.optional({place}) ?? source.own?.clientIP }}"),
+            format!("        clientIP = cells.optional({place})"),
+        ] {
+            assert!(text.lines().any(|found| found == line), "no {line:?} in\n{text}");
+        }
+        assert!(text.contains("source.cells?.json("), "what is neither text nor number is JSON");
+    }
+}
