@@ -158,7 +158,7 @@ def test_a_token_callback_runs_while_a_library_pulls(sandbox: m365kit.Sandbox) -
 def test_a_stream_that_is_left_early_ends_on_the_wire(
     sandbox: m365kit.Sandbox, aborted: Aborted
 ) -> None:
-    sandbox.fault({"stall": True}, match={"operation": "blob"}, when={"every": 4})
+    sandbox.fault({"stall": True}, match={"operation": "blob"}, when={"every": 2})
     with sandbox.client(concurrency=2) as client:
         batches = client.audit.records(last="24h", ordered=False).batches(batch_rows=1)
         reader = pyarrow.RecordBatchReader.from_stream(batches)
