@@ -47,6 +47,8 @@ const ERROR_OF_GUESS: f64 = 0.05;
 const FASTEST_GROWTH: f64 = 0.1;
 /// The rate is not lowered below this, in requests a second.
 const SLOWEST: f64 = 0.2;
+/// Less than this, in requests a second, is no rate at all: one in eleven days.
+const NEVER: f64 = 1e-6;
 
 /// The pace of one tenant and publisher.
 #[derive(Debug)]
@@ -111,7 +113,7 @@ impl Pace {
     /// `rate` in requests a minute.
     pub(crate) fn new(rate: f64) -> Self {
         let now = Instant::now();
-        let rate = rate / 60.0;
+        let rate = (rate / 60.0).max(NEVER);
         Pace {
             state: Mutex::new(State {
                 rate,
@@ -237,7 +239,7 @@ impl State {
         let (measured, error) = match self.first {
             None => {
                 self.first = Some((accepted, lasted));
-                ((accepted + 0.5) / (lasted + STORE), 0.0)
+                (accepted / (lasted + STORE), 0.0)
             }
             Some(_) if self.accepted < FEW => (self.rate * LEFT_IN_DOUBT, ERROR[1]),
             Some(first) => {
