@@ -28,13 +28,13 @@ const USUAL_TEXT: usize = 40;
 
 /// A batch, and how many values of each extended column did not fit.
 #[derive(Debug)]
-pub(super) struct Built {
-    pub(super) batch: RecordBatch,
-    pub(super) conflicts: Vec<u64>,
+pub(in crate::audit) struct Built {
+    pub(in crate::audit) batch: RecordBatch,
+    pub(in crate::audit) conflicts: Vec<u64>,
 }
 
 /// Builds one batch of all rows of these blobs.
-pub(super) fn build(plan: &Plan, blobs: &[Blob]) -> Result<Built> {
+pub(in crate::audit) fn build(plan: &Plan, blobs: &[Blob]) -> Result<Built> {
     let rows = blobs.iter().map(|blob| blob.rows().len()).sum();
     let mut common = Common::with_capacity(rows);
     let mut extended: Vec<_> = plan.paths.columns.iter().map(|of| Column::new(of.type_, rows)).collect();

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use sonic_rs::LazyValue;
 
 use super::paths::{Leads, Node, Paths};
 
@@ -22,25 +25,59 @@ pub(super) enum Found<'a> {
 /// Puts what stands at the paths into `found`, in the order of their columns. Of repeated keys the last one
 /// counts; a name that holds dots itself is found by them.
 pub(super) fn find<'a>(paths: &Paths, record: &'a str, found: &mut Vec<Found<'a>>) {
+    if !find_by::<LazyValue<'a>>(paths, record, found) {
+        // Such as a text that was cut within a character: serde_json goes over it.
+        find_by::<&'a RawValue>(paths, record, found);
+    }
+}
+
+fn find_by<'a, V: Whole<'a>>(paths: &Paths, record: &'a str, found: &mut Vec<Found<'a>>) -> bool {
     found.clear();
     found.resize(paths.columns.len(), Found::Absent);
-    search(record, &paths.roots, Some(paths), found);
+    V::read(record, Object::<V> { nodes: &paths.roots, top: Some(paths), found, values: PhantomData })
 }
 
-fn search<'a>(json: &'a str, nodes: &[Node], top: Option<&Paths>, found: &mut [Found<'a>]) {
-    let mut reader = serde_json::Deserializer::from_str(json);
-    // Records are well formed; what could not be read of one that is not would be absent.
-    let _ = Object { nodes, top, found }.deserialize(&mut reader);
+/// A value of which only the extent is read, by one of two readers.
+trait Whole<'a>: Deserialize<'a> {
+    /// The value as it stands there.
+    fn json(&self) -> Option<&'a str>;
+
+    /// Reads JSON; false if it cannot be read to its end.
+    fn read(json: &'a str, into: impl DeserializeSeed<'a>) -> bool;
 }
 
-struct Object<'n, 'f, 'a> {
+impl<'a> Whole<'a> for LazyValue<'a> {
+    fn json(&self) -> Option<&'a str> {
+        match self.as_raw_cow() {
+            Cow::Borrowed(json) => Some(json),
+            Cow::Owned(_) => None,
+        }
+    }
+
+    fn read(json: &'a str, into: impl DeserializeSeed<'a>) -> bool {
+        into.deserialize(&mut sonic_rs::Deserializer::from_str(json)).is_ok()
+    }
+}
+
+impl<'a> Whole<'a> for &'a RawValue {
+    fn json(&self) -> Option<&'a str> {
+        Some(RawValue::get(self))
+    }
+
+    fn read(json: &'a str, into: impl DeserializeSeed<'a>) -> bool {
+        into.deserialize(&mut serde_json::Deserializer::from_str(json)).is_ok()
+    }
+}
+
+struct Object<'n, 'f, 'a, V> {
     nodes: &'n [Node],
     /// All paths, at the top of a record.
     top: Option<&'n Paths>,
     found: &'f mut [Found<'a>],
+    values: PhantomData<V>,
 }
 
-impl<'a> DeserializeSeed<'a> for Object<'_, '_, 'a> {
+impl<'a, V: Whole<'a>> DeserializeSeed<'a> for Object<'_, '_, 'a, V> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -48,7 +85,7 @@ impl<'a> DeserializeSeed<'a> for Object<'_, '_, 'a> {
     }
 }
 
-impl<'a> Visitor<'a> for Object<'_, '_, 'a> {
+impl<'a, V: Whole<'a>> Visitor<'a> for Object<'_, '_, 'a, V> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,25 +93,28 @@ impl<'a> Visitor<'a> for Object<'_, '_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        let Object { nodes, top, found, .. } = self;
+        let unreadable = || A::Error::custom("not by this reader");
         while let Some(key) = map.next_key_seed(Key)? {
-            if let Some(node) = self.nodes.iter().find(|node| node.name.as_bytes() == &*key) {
-                let value: &'a RawValue = map.next_value()?;
-                let value = value.get();
+            if let Some(node) = nodes.iter().find(|node| node.name.as_bytes() == &*key) {
+                let value = map.next_value::<V>()?.json().ok_or_else(unreadable)?;
                 match &node.leads {
-                    Leads::To(column) => self.found[*column] = at(value),
+                    Leads::To(column) => found[*column] = at(value),
                     Leads::Into(_) if !value.starts_with('{') => {
                         let way =
                             if matches!(value, "null" | "\"\"") { Found::Absent } else { Found::Blocked };
-                        node.each_column(&mut |column| self.found[column] = way);
+                        node.each_column(&mut |column| found[column] = way);
                     }
                     Leads::Into(nodes) => {
-                        node.each_column(&mut |column| self.found[column] = Found::Absent);
-                        search(value, nodes, None, self.found);
+                        node.each_column(&mut |column| found[column] = Found::Absent);
+                        let inner = Object::<V> { nodes, top: None, found: &mut *found, values: PhantomData };
+                        if !V::read(value, inner) {
+                            return Err(unreadable());
+                        }
                     }
                 }
-            } else if let Some(column) = self.top.and_then(|paths| spelled_with_dots(paths, &key)) {
-                let value: &'a RawValue = map.next_value()?;
-                self.found[column] = at(value.get());
+            } else if let Some(column) = top.and_then(|paths| spelled_with_dots(paths, &key)) {
+                found[column] = at(map.next_value::<V>()?.json().ok_or_else(unreadable)?);
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -170,6 +210,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn both_readers_find_the_same(
+            members in proptest::collection::vec(("(a|b|c|p.q|.{0,3})", "(a|b|\"x\"|.{0,3})", any::<Option<i32>>()), 0..6)
+        ) {
+            let json = |text: &str| serde_json::to_string(text).unwrap();
+            let members: Vec<_> = members.iter().map(|(key, inner, number)| match number {
+                Some(number) => format!("{} : {{ {}:{number}, \"c\": [{number}] }}", json(key), json(inner)),
+                None => format!("{}: {}", json(key), json(inner)),
+            }).collect();
+            let record = format!("{{{}}}", members.join(" ,\n"));
+            let paths: Vec<_> = ["~a.a", "~a.c", "~b", "~c.b", "~p.q"].map(str::to_owned).into();
+            let paths = Paths::check(&paths, &[]).unwrap();
+            let (mut quick, mut careful) = (Vec::new(), Vec::new());
+            prop_assert!(find_by::<LazyValue<'_>>(&paths, &record, &mut quick));
+            prop_assert!(find_by::<&RawValue>(&paths, &record, &mut careful));
+            prop_assert_eq!(quick, careful);
+        }
+
         #[test]
         fn nothing_that_is_read_makes_it_panic(record in ".{0,60}") {
             all(&["a.b", "c"], &record);

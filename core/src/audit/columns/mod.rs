@@ -13,6 +13,8 @@ mod plan;
 mod tests;
 
 pub use batches::{BatchesBuilder, ColumnBatch, RecordBatches};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(in crate::audit) use build::build;
 pub(crate) use ipc::as_bytes;
 pub use parquet::{Compression, PartitionColumn, WriteParquet, WriteParquetBuilder, Written};
 pub(in crate::audit) use parquet::{Spooled, write_file};

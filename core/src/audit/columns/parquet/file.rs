@@ -149,7 +149,9 @@ pub(super) fn encode(lanes: Vec<Lane<'_>>) -> Result<()> {
         }
     };
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        // Where there are no more threads to be had, this one does it all.
+        let more = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).filter_map(more).collect();
         let outcome = work();
         let broken_off = || Error::new(ErrorKind::Service, "a thread that wrote columns broke off");
         others.into_iter().fold(outcome, |outcome, other| {

@@ -71,19 +71,22 @@ impl Partitioning {
         let values = self.by.iter().map(|column| Values::of(batch, column)).collect::<Result<Vec<_>, _>>()?;
         let mut numbers: HashMap<Vec<Option<i64>>, usize> = HashMap::new();
         let mut groups: Vec<(usize, Vec<u32>)> = Vec::new();
-        let (mut key, mut last) = (Vec::new(), None);
+        let (mut key, mut key_before, mut number) = (Vec::new(), Vec::new(), None);
         for (row, index) in (0..batch.num_rows()).zip(0_u32..) {
-            let before = std::mem::take(&mut key);
-            key = values.iter().map(|values| values.number(row)).collect();
-            let number = match last {
-                Some(number) if before == key => number,
-                _ => *numbers.entry(key.clone()).or_insert_with(|| {
+            key.clear();
+            key.extend(values.iter().map(|values| values.number(row)));
+            // Most rows belong where the row before does.
+            let at = match number.filter(|_| key == key_before).or_else(|| numbers.get(&key).copied()) {
+                Some(at) => at,
+                None => {
                     groups.push((row, Vec::new()));
+                    numbers.insert(key.clone(), groups.len() - 1);
                     groups.len() - 1
-                }),
+                }
             };
-            last = Some(number);
-            groups[number].1.push(index);
+            groups[at].1.push(index);
+            number = Some(at);
+            std::mem::swap(&mut key, &mut key_before);
         }
         let folder = |row: usize| {
             let parts = self.by.iter().zip(&values).map(|(column, values)| {

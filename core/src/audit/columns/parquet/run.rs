@@ -35,7 +35,7 @@ pub(super) fn pages(batches: Batches, job: Job) -> Paged<Written> {
                 Ok(Some((page, state))) => Some((Ok(page), state)),
                 Ok(None) => None,
                 // With the state goes what was written so far.
-                Err(error) => Some((Err(error), State::Ended)),
+                Err(error) => Some((Err(hinted(error)), State::Ended)),
             }
         }
         .boxed()
@@ -111,4 +111,13 @@ impl Writing {
         let Finished { files, rows: records, bytes } = on_a_worker(move || writers.finish()).await?;
         Ok(Page { report, ..Page::of(vec![Written { records, bytes, files, conflicts }]) })
     }
+}
+
+fn hinted(error: Error) -> Error {
+    if error.kind() != ErrorKind::Storage {
+        return error;
+    }
+    error.with_hint_if_none(
+        "Nothing was left behind, and what stood there still does. Check the disk and the permissions",
+    )
 }

@@ -321,8 +321,5 @@ fn sync(folder: &Path) -> Result<()> {
 
 pub(super) fn trouble(path: &Path, error: io::Error) -> Error {
     Error::new(ErrorKind::Storage, format!("{} cannot be written: {error}", path.display()))
-        .with_hint(
-            "Nothing was left behind, and what stood there still does. Check the disk and the permissions",
-        )
         .with_source(error)
 }
