@@ -42,8 +42,10 @@ async fn main() -> Result<(), Error> {
     }
     let bodies = Arc::new(std::mem::take(&mut *taken.lock().unwrap_or_else(PoisonError::into_inner)));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("http://{}", listener.local_addr()?);
-    std::io::stdout().flush()?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "http://{}", listener.local_addr()?)?;
+    out.flush()?;
+    drop(out);
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let _ = socket.set_nodelay(true);

@@ -137,7 +137,8 @@ impl Work for Hands {
             What::Paths | What::Count => {}
             What::ParseSonic => {
                 let value: sonic_rs::Value = sonic_rs::from_slice(&body)?;
-                self.records += sonic_rs::JsonContainerTrait::as_array(&value).map_or(0, |all| all.len());
+                self.records +=
+                    sonic_rs::JsonContainerTrait::as_array(&value).map_or(0, sonic_rs::Array::len);
             }
             What::ParseSimd => {
                 let value = simd_json::to_borrowed_value_with_buffers(&mut body, &mut self.tape)?;

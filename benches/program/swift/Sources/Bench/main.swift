@@ -47,7 +47,7 @@ let client = try Client(
 )
 var (count, touched) = (0, 0)
 for try await page in client.audit.records(last: .hours(24)).pages {
-    for record in page.items {
+    for record in page {
         count += 1
         touched += record.creationTime == nil ? 0 : 1
         touched += record.operation?.utf8.count ?? 0
