@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from . import criterion, decode, latency, limits, scale
+from . import criterion, decode, latency, limits, page, scale
 from .aims import Aim
 from .server import ROOT
 
@@ -60,7 +60,9 @@ def main() -> int:
     }
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    print(f"all figures: {RESULTS.relative_to(ROOT)}")
+    as_page = RESULTS.with_suffix(".md")
+    as_page.write_text(page.page(results))
+    print(f"all figures: {RESULTS.relative_to(ROOT)}; as a page: {as_page.relative_to(ROOT)}")
     return 0 if all(aim.measured is not None for aim in aims) else 1
 
 
