@@ -11,12 +11,14 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_schema::ArrowError;
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::dictionary::Dictionary;
 use super::find::{Found, find};
 use super::plan::{Plan, UTC};
 use crate::audit::blob::Blob;
-use crate::audit::fields::Fields;
+use crate::audit::content_type::ContentType;
+use crate::audit::fields::{Fields, Place};
 use crate::audit::lenient;
 use crate::audit::schema::ValueType;
 use crate::error::{Error, ErrorKind, Result};
@@ -70,7 +72,7 @@ pub(in crate::audit) fn build(plan: &Plan, blobs: &[Blob]) -> Result<Built> {
 fn append_raw(raw: &mut StringViewBuilder, blob: &Blob) {
     let body = blob.body();
     let places = blob.rows().iter().map(|row| row.place);
-    let wanted: usize = places.clone().map(|place| place.len()).sum();
+    let wanted: usize = places.clone().map(Place::len).sum();
     let block = (body.len() >= TINY && body.len() < u32::MAX as usize && wanted >= body.len() / 2)
         .then(|| raw.append_block(Buffer::from(Bytes::clone(body))));
     for place in places {
@@ -140,7 +142,7 @@ impl Common {
 
     fn append(&mut self, fields: &Fields<'_>) {
         self.id.append_option(fields.id());
-        self.creation_time.append_option(fields.creation_time().map(|time| time.as_microsecond()));
+        self.creation_time.append_option(fields.creation_time().map(Timestamp::as_microsecond));
         self.operation.append(fields.operation().as_deref());
         append_name(&mut self.record_type, fields.record_type().map(|of| (of.0, of.name())));
         self.workload.append(fields.workload().as_deref());
@@ -163,7 +165,7 @@ impl Common {
         self.object_id.append_option(fields.object_id());
         append_name(&mut self.scope, fields.scope().map(|of| (of.0, of.name())));
         self.app_access_context.append_option(fields.app_access_context());
-        self.content_type.append(fields.content_type().map(|of| of.as_str()));
+        self.content_type.append(fields.content_type().map(ContentType::as_str));
         self.content_id.append(Some(fields.content_id()));
     }
 
@@ -248,7 +250,7 @@ impl Column {
             }
             Column::Time(column) => {
                 let value = text.and_then(lenient::time);
-                column.append_option(value.map(|time| time.as_microsecond()));
+                column.append_option(value.map(Timestamp::as_microsecond));
                 value.is_some() || text.is_some_and(|text| text.starts_with("0001-01-01"))
             }
         };

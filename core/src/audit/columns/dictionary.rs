@@ -45,16 +45,15 @@ impl Dictionary {
         }
         let hash = self.hasher.hash_one(text.as_bytes());
         let is_it = |number: &i32| text_of(&self.texts, *number) == text.as_bytes();
-        let number = match self.numbers.find(hash, is_it) {
-            Some(number) => *number,
-            None => {
-                // A batch has far fewer rows than there are numbers.
-                let number = i32::try_from(self.numbers.len()).unwrap_or(i32::MAX);
-                self.texts.append_value(text);
-                let (texts, hasher) = (&self.texts, &self.hasher);
-                self.numbers.insert_unique(hash, number, |number| hasher.hash_one(text_of(texts, *number)));
-                number
-            }
+        let number = if let Some(number) = self.numbers.find(hash, is_it) {
+            *number
+        } else {
+            // A batch has far fewer rows than there are numbers.
+            let number = i32::try_from(self.numbers.len()).unwrap_or(i32::MAX);
+            self.texts.append_value(text);
+            let (texts, hasher) = (&self.texts, &self.hasher);
+            self.numbers.insert_unique(hash, number, |number| hasher.hash_one(text_of(texts, *number)));
+            number
         };
         self.last = Some(number);
         number

@@ -53,15 +53,12 @@ fn write(batch: &RecordBatch) -> Result<ColumnBatch, ArrowError> {
 fn without_views(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-        match column.as_string_view_opt() {
-            Some(views) => {
-                fields.push(Arc::new(Field::new(field.name(), DataType::Utf8, true)));
-                columns.push(plain(views));
-            }
-            None => {
-                fields.push(Arc::clone(field));
-                columns.push(Arc::clone(column));
-            }
+        if let Some(views) = column.as_string_view_opt() {
+            fields.push(Arc::new(Field::new(field.name(), DataType::Utf8, true)));
+            columns.push(plain(views));
+        } else {
+            fields.push(Arc::clone(field));
+            columns.push(Arc::clone(column));
         }
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)

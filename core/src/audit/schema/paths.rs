@@ -121,7 +121,7 @@ pub(in crate::audit) fn value_type(path: &str) -> Result<ValueType, Unknown> {
         let schemas: Vec<_> = types.iter().flatten().filter_map(|of| complex(of)).collect();
         if schemas.is_empty() {
             // Below what no table describes anything may stand; below a text nothing does.
-            if types.iter().all(|of| of.is_some_and(|of| is_plain(of))) {
+            if types.iter().all(|of| of.is_some_and(is_plain)) {
                 return Err(Unknown::NotAnObject(above));
             }
             return Ok(ValueType::Text);

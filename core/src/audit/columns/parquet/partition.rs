@@ -76,14 +76,12 @@ impl Partitioning {
             key.clear();
             key.extend(values.iter().map(|values| values.number(row)));
             // Most rows belong where the row before does.
-            let at = match number.filter(|_| key == key_before).or_else(|| numbers.get(&key).copied()) {
-                Some(at) => at,
-                None => {
-                    groups.push((row, Vec::new()));
-                    numbers.insert(key.clone(), groups.len() - 1);
-                    groups.len() - 1
-                }
-            };
+            let known = number.filter(|_| key == key_before).or_else(|| numbers.get(&key).copied());
+            let at = known.unwrap_or_else(|| {
+                groups.push((row, Vec::new()));
+                numbers.insert(key.clone(), groups.len() - 1);
+                groups.len() - 1
+            });
             groups[at].1.push(index);
             number = Some(at);
             std::mem::swap(&mut key, &mut key_before);
