@@ -112,9 +112,10 @@ def expect_feed(ids: list[str], delivered: list[str], *, repeats: bool) -> None:
 
 def expect_files(wanted: dict[str, Any], glob: Path, feed: list[str]) -> None:
     """Asserts what files hold; `feed` are the ids of the sandbox's records."""
-    paths = sorted(glob.parent.glob(glob.name)) if glob.parent.is_dir() else []
+    found = sorted(glob.parent.glob(glob.name)) if glob.parent.is_dir() else []
+    paths = [path for path in found if path.is_file()]
     if "count" in wanted:
-        matches(len(paths), wanted["count"], f"files {wanted['glob']}: {paths}")
+        matches(len(found), wanted["count"], f"files {wanted['glob']}: {found}")
     for path in paths:
         held = path.read_bytes()
         ends = wanted.get("ends", "").encode()

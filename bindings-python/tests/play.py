@@ -133,11 +133,13 @@ class Player:
     async def play_call(self, step: dict[str, Any], expect: dict[str, Any]) -> None:
         result: Any = None
         error = None
-        handle, method, args = self.prepare(step)
+        handle: Any = None
         reports: list[Any] = []
-        if runs := step["call"].rpartition(".")[2].startswith("write_"):
-            args["progress"] = reports.append
+        runs = step["call"].rpartition(".")[2].startswith("write_")
         try:
+            handle, method, args = self.prepare(step)
+            if runs:
+                args["progress"] = reports.append
             result = method(**args)
             if inspect.isawaitable(result):
                 result = await result
@@ -149,7 +151,7 @@ class Player:
         expect_error(error, expect.get("error"))
         if "result" in expect:
             matches(view(result), expect["result"], "result")
-        if runs:
+        if handle is not None and runs:
             told = {"errors": handle.errors, "warnings": handle.warnings}
             told["report"] = reports[-1] if reports else None
             for name, value in told.items():
