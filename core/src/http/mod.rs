@@ -71,7 +71,7 @@ impl Corridor {
             };
             if attempts.after_fault() && !wait.is_zero() {
                 // Who waits for a service to get well again keeps no other from asking meanwhile.
-                place = None;
+                drop(place);
                 tokio::time::sleep(wait).await;
                 place = attempts.within_deadline(async { Ok(self.place(request, true).await) }).await?;
             } else {
