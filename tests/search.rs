@@ -81,10 +81,9 @@ async fn filters_are_the_services_own() {
     assert_eq!((found.len(), found.iter().all(|r| r.record_type == Some(record_type))), (expected, true));
 
     let operation = all[1].operation.clone().unwrap();
-    let same = |of: &Option<String>| of.as_ref().is_some_and(|of| of.eq_ignore_ascii_case(&operation));
-    let expected = all.iter().filter(|record| same(&record.operation)).count();
-    let found: Vec<_> =
-        search(&client, 25).operations([operation.as_str()]).stream().try_collect().await.unwrap();
+    let same = |of: Option<&str>| of.is_some_and(|of| of.eq_ignore_ascii_case(&operation));
+    let expected = all.iter().filter(|record| same(record.operation.as_deref())).count();
+    let found: Vec<_> = search(&client, 25).operations([&*operation]).stream().try_collect().await.unwrap();
     assert_eq!(found.len(), expected);
 }
 

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::fields::{Fields, Row};
-use super::record::{AuditRecord, Origin};
+use super::record::{AuditRecord, Origin, Shared};
 use super::scan::{Fault, Finds, Found, scan};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -62,10 +62,6 @@ impl Blob {
         Ok(())
     }
 
-    pub(super) fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     /// The bytes that the rows are places in.
     pub(super) fn body(&self) -> &Bytes {
         &self.body
@@ -87,7 +83,8 @@ impl Blob {
     }
 
     pub(super) fn records(&self) -> Vec<AuditRecord> {
-        self.rows.iter().map(|row| AuditRecord::of(&self.fields(row))).collect()
+        let mut shared = Shared::default();
+        self.rows.iter().map(|row| AuditRecord::of(&self.fields(row), &mut shared)).collect()
     }
 
     /// The records in lines of their own, without what stands between them.

@@ -89,10 +89,6 @@ impl<F: Form> Feed<F> {
         })
     }
 
-    pub(super) fn form(&self) -> &Arc<F> {
-        &self.form
-    }
-
     /// The next blob in its form; none at the end. An error ends the feed. Who gives up waiting loses nothing.
     pub(super) async fn next(&mut self) -> Result<Option<InHand<F::Piece>>> {
         if self.ended {
@@ -175,11 +171,6 @@ impl<F: Form> Feed<F> {
         self.failures.push(error.clone());
         self.news.errors.push(error);
         Ok(())
-    }
-
-    /// Tells of something by the next page.
-    pub(super) fn warn(&mut self, warning: Warning) {
-        self.news.warnings.push(warning);
     }
 
     /// A page of these items, with what was met since the last one.

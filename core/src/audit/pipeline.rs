@@ -154,12 +154,12 @@ pub(super) fn steps<F: Form>(
     let form = Arc::clone(form);
     let carry_out = move |work| carry_out(Arc::clone(&pipeline), Arc::clone(&form), work);
     if ordered {
-        let listed = listings.buffered(LISTED_AHEAD).flatten();
-        let work = listed.flat_map(move |listed| stream::iter(met.work(listed)));
+        let pieces = listings.buffered(LISTED_AHEAD).flatten();
+        let work = pieces.flat_map(move |listed| stream::iter(met.work(listed)));
         work.map(carry_out).buffered(fetched_ahead).boxed()
     } else {
-        let listed = listings.buffer_unordered(LISTED_AHEAD).flatten_unordered(LISTED_AHEAD);
-        let work = listed.flat_map(move |listed| stream::iter(met.work(listed)));
+        let pieces = listings.buffer_unordered(LISTED_AHEAD).flatten_unordered(LISTED_AHEAD);
+        let work = pieces.flat_map(move |listed| stream::iter(met.work(listed)));
         work.map(carry_out).buffer_unordered(fetched_ahead).boxed()
     }
 }

@@ -37,16 +37,16 @@ pub struct AuditRecord {
     pub creation_time: Option<Timestamp>,
     /// What was done: an activity, or a cmdlet.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub operation: Option<String>,
+    pub operation: Option<Arc<str>>,
     /// What kind of event it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record_type: Option<RecordType>,
     /// The service in which it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub workload: Option<String>,
+    pub workload: Option<Arc<str>>,
     /// Who did it: a sign-in name, or the name of a service or policy.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
+    pub user_id: Option<Arc<str>>,
     /// The address it was done from, as the service wrote it; missing from most records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_ip: Option<String>,
@@ -58,16 +58,16 @@ pub struct AuditRecord {
     pub client_port: Option<u16>,
     /// The tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub organization_id: Option<String>,
+    pub organization_id: Option<Arc<str>>,
     /// What kind of user acted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_type: Option<UserType>,
     /// Another id of the user.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_key: Option<String>,
+    pub user_key: Option<Arc<str>>,
     /// How it ended, in the workload's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub result_status: Option<String>,
+    pub result_status: Option<Arc<str>>,
     /// What it was done to: a URL, a name, the target of a cmdlet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object_id: Option<String>,
@@ -100,29 +100,29 @@ impl Item for AuditRecord {
     }
 
     fn cell(&self, field: &str) -> Cell<'_> {
-        fn text(text: Option<&String>) -> Cell<'_> {
-            text.map_or(Cell::Absent, |text| Cell::Text(text.as_str().into()))
+        fn text(text: Option<&str>) -> Cell<'_> {
+            text.map_or(Cell::Absent, |text| Cell::Text(text.into()))
         }
         fn int<'a>(number: Option<i64>) -> Cell<'a> {
             number.map_or(Cell::Absent, Cell::Int)
         }
         match field {
-            "id" => text(self.id.as_ref()),
+            "id" => text(self.id.as_deref()),
             "creationTime" => {
                 self.creation_time.map_or(Cell::Absent, |time| Cell::Text(time.to_string().into()))
             }
-            "operation" => text(self.operation.as_ref()),
+            "operation" => text(self.operation.as_deref()),
             "recordType" => int(self.record_type.map(|of| of.0)),
-            "workload" => text(self.workload.as_ref()),
-            "userId" => text(self.user_id.as_ref()),
-            "clientIp" => text(self.client_ip.as_ref()),
-            "clientAddress" => text(self.client_address.as_ref()),
+            "workload" => text(self.workload.as_deref()),
+            "userId" => text(self.user_id.as_deref()),
+            "clientIp" => text(self.client_ip.as_deref()),
+            "clientAddress" => text(self.client_address.as_deref()),
             "clientPort" => int(self.client_port.map(i64::from)),
-            "organizationId" => text(self.organization_id.as_ref()),
+            "organizationId" => text(self.organization_id.as_deref()),
             "userType" => int(self.user_type.map(|of| of.0)),
-            "userKey" => text(self.user_key.as_ref()),
-            "resultStatus" => text(self.result_status.as_ref()),
-            "objectId" => text(self.object_id.as_ref()),
+            "userKey" => text(self.user_key.as_deref()),
+            "resultStatus" => text(self.result_status.as_deref()),
+            "objectId" => text(self.object_id.as_deref()),
             "scope" => int(self.scope.map(|of| of.0)),
             "appAccessContext" => {
                 self.app_access_context.as_ref().map_or(Cell::Absent, |value| Cell::Json(value.to_string()))
@@ -130,7 +130,7 @@ impl Item for AuditRecord {
             "contentType" => {
                 self.content_type.as_ref().map_or(Cell::Absent, |of| Cell::Text(of.as_str().into()))
             }
-            "contentId" => self.content_id.as_ref().map_or(Cell::Absent, |id| Cell::Text((&**id).into())),
+            "contentId" => text(self.content_id.as_deref()),
             "extended" => self.extended.as_ref().map_or(Cell::Absent, |fields| {
                 serde_json::to_string(fields).map_or(Cell::Absent, Cell::Json)
             }),
@@ -166,44 +166,34 @@ impl AuditRecord {
     /// Reads an element of a blob; none if it is not an object.
     pub(super) fn read(raw: &Bytes, origin: &Origin) -> Option<AuditRecord> {
         let row = scan::record(raw, Within::new(0, raw.len())?, Finds::Fields)?;
-        Some(AuditRecord::of(&Fields::new(raw, &row, origin)))
+        Some(AuditRecord::of(&Fields::new(raw, &row, origin), &mut Shared::default()))
     }
 
     /// What it holds in memory, with its share of the blob, in bytes.
     pub(super) fn held(&self) -> usize {
-        let texts = [
-            &self.id,
-            &self.operation,
-            &self.workload,
-            &self.user_id,
-            &self.client_ip,
-            &self.client_address,
-            &self.organization_id,
-            &self.user_key,
-            &self.result_status,
-            &self.object_id,
-        ];
+        let texts = [&self.id, &self.client_ip, &self.client_address, &self.object_id];
         let texts: usize = texts.into_iter().flatten().map(String::len).sum();
         size_of::<Self>() + texts + self.raw.len()
     }
 
-    pub(super) fn of(fields: &Fields<'_>) -> AuditRecord {
+    /// Makes it of its fields; what the records of a blob have in common is shared.
+    pub(super) fn of(fields: &Fields<'_>, shared: &mut Shared) -> AuditRecord {
         let client_ip = fields.client_ip();
         let address = client_ip.as_deref().and_then(address::parse);
         AuditRecord {
             id: fields.id().map(Cow::into_owned),
             creation_time: fields.creation_time(),
-            operation: fields.operation().map(Cow::into_owned),
+            operation: shared.operation.text(fields.operation()),
             record_type: fields.record_type(),
-            workload: fields.workload().map(Cow::into_owned),
-            user_id: fields.user_id().map(Cow::into_owned),
+            workload: shared.workload.text(fields.workload()),
+            user_id: shared.user_id.text(fields.user_id()),
             client_ip: client_ip.map(Cow::into_owned),
             client_address: address.map(|(address, _)| address.to_string()),
             client_port: address.and_then(|(_, port)| port),
-            organization_id: fields.organization_id().map(Cow::into_owned),
+            organization_id: shared.organization_id.text(fields.organization_id()),
             user_type: fields.user_type(),
-            user_key: fields.user_key().map(Cow::into_owned),
-            result_status: fields.result_status().map(Cow::into_owned),
+            user_key: shared.user_key.text(fields.user_key()),
+            result_status: shared.result_status.text(fields.result_status()),
             object_id: fields.object_id().map(Cow::into_owned),
             scope: fields.scope(),
             app_access_context: fields.app_access_context().and_then(|json| serde_json::from_str(json).ok()),
@@ -212,6 +202,44 @@ impl AuditRecord {
             extended: None,
             raw: fields.raw_bytes(),
         }
+    }
+}
+
+/// What records of a blob have had in their fields that mostly say the same, each text kept once.
+#[derive(Default)]
+pub(super) struct Shared {
+    operation: Texts,
+    workload: Texts,
+    user_id: Texts,
+    organization_id: Texts,
+    user_key: Texts,
+    result_status: Texts,
+}
+
+/// A few texts; the oldest gives way.
+#[derive(Default)]
+struct Texts {
+    known: Vec<Arc<str>>,
+    oldest: usize,
+}
+
+impl Texts {
+    /// More are not looked through: that would cost what sharing saves.
+    const MOST: usize = 16;
+
+    fn text(&mut self, text: Option<Cow<'_, str>>) -> Option<Arc<str>> {
+        let text = text?;
+        if let Some(known) = self.known.iter().find(|known| ***known == *text) {
+            return Some(Arc::clone(known));
+        }
+        let new: Arc<str> = text.into();
+        if self.known.len() < Self::MOST {
+            self.known.push(Arc::clone(&new));
+        } else {
+            self.known[self.oldest] = Arc::clone(&new);
+            self.oldest = (self.oldest + 1) % Self::MOST;
+        }
+        Some(new)
     }
 }
 

@@ -69,15 +69,6 @@ fn audit_data(element: &Bytes, data: &RawValue) -> Option<Bytes> {
 
 impl Envelope<'_> {
     fn complete(&self, record: &mut AuditRecord) {
-        let text = |value: Option<&RawValue>| {
-            let text = lenient::text(value?.get())?;
-            (!text.trim().is_empty()).then(|| text.into_owned())
-        };
-        let fill = |field: &mut Option<String>, value: Option<&RawValue>| {
-            if field.is_none() {
-                *field = text(value);
-            }
-        };
         fill(&mut record.id, self.id);
         fill(&mut record.operation, self.operation);
         fill(&mut record.user_id, self.user_id);
@@ -100,6 +91,17 @@ impl Envelope<'_> {
         if record.user_type.is_none() {
             record.user_type = text(self.user_type).and_then(|name| names::user_type(&name));
         }
+    }
+}
+
+fn text(value: Option<&RawValue>) -> Option<String> {
+    let text = lenient::text(value?.get())?;
+    (!text.trim().is_empty()).then(|| text.into_owned())
+}
+
+fn fill<T: From<String>>(field: &mut Option<T>, value: Option<&RawValue>) {
+    if field.is_none() {
+        *field = text(value).map(T::from);
     }
 }
 
