@@ -391,7 +391,8 @@ mod tests {
         ] {
             assert!(agree(body.as_bytes()), "{body}");
         }
-        for line in include_str!("../../../sandbox/data/synthetic-general-mixed.jsonl").lines() {
+        let samples = include_str!("../../../sandbox/data/synthetic-general-mixed.jsonl").lines();
+        for line in samples.filter(|line| line.len() <= 1_000) {
             assert!(agree(format!("[{line},{line}]").as_bytes()));
         }
     }
