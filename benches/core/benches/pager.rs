@@ -17,7 +17,8 @@ const ROWS: usize = 200;
 
 fn pager(criterion: &mut Criterion) {
     let address = serve();
-    let hosts = CustomCloud { management: Some(address.clone()), authority: Some(address), ..CustomCloud::default() };
+    let hosts =
+        CustomCloud { management: Some(address.clone()), authority: Some(address), ..CustomCloud::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let client = Client::builder(TENANT)
         .credential(StaticToken::new("any"))
@@ -62,7 +63,8 @@ fn answer_all(mut connection: &TcpStream, pages: &[String]) -> Option<()> {
     let mut lines = BufReader::new(connection).lines();
     loop {
         let request = lines.next()?.ok()?;
-        let page = request.split_once("page=").map_or("0", |(_, rest)| rest.split(['&', ' ']).next().unwrap_or("0"));
+        let page =
+            request.split_once("page=").map_or("0", |(_, rest)| rest.split(['&', ' ']).next().unwrap_or("0"));
         while !lines.next()?.ok()?.is_empty() {}
         connection.write_all(pages.get(page.parse::<usize>().ok()?)?.as_bytes()).ok()?;
     }

@@ -27,7 +27,10 @@ pub fn blob(records: usize, bytes: usize) -> Vec<u8> {
         .map(|_| {
             let mut record = samples[random.usize(..samples.len())].clone();
             let id = random.u128(..);
-            record.insert("Id".into(), format!("{:08x}-0000-4000-8000-{:012x}", id >> 96, id & 0xffff_ffff).into());
+            record.insert(
+                "Id".into(),
+                format!("{:08x}-0000-4000-8000-{:012x}", id >> 96, id & 0xffff_ffff).into(),
+            );
             let mut length = Value::Object(record.clone()).to_string().len();
             for (name, value) in samples.iter().flatten().cycle().skip(random.usize(..200)).take(500) {
                 if length >= bytes {
