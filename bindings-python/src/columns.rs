@@ -1,4 +1,4 @@
-//! Columns: Arrow record batches as Python and its libraries take them, by the PyCapsule interface.
+//! Columns: Arrow record batches as Python and its libraries take them, by their capsule interface.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -204,6 +204,7 @@ pub(crate) struct Collected {
 #[pymethods]
 impl Collected {
     #[new]
+    #[allow(clippy::needless_pass_by_value)] // as it comes from Python
     fn new(columns: &Columns, batches: Vec<Bound<'_, Batch>>) -> Self {
         let batches = batches.iter().map(|batch| batch.get().rows.clone()).collect();
         Collected { schema: Arc::clone(&columns.schema), batches: Mutex::new(Some(batches)) }

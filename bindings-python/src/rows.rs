@@ -98,7 +98,7 @@ impl Row {
     }
 
     /// Keeps what was read, unless another thread was faster: all see the same object.
-    fn keep<'py>(&self, at: usize, value: Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+    fn keep<'py>(&self, at: usize, value: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
         let mut values = self.values();
         if values.len() <= at {
             values.resize_with(at + 1, || None);
@@ -151,7 +151,7 @@ impl Field {
             return Err(PyAttributeError::new_err(field.name.clone()));
         };
         let value = field.read(py, page.cell(*index, &field.key))?;
-        Ok(row.keep(field.at, value))
+        Ok(row.keep(field.at, &value))
     }
 
     fn __set__(&self, record: &Bound<'_, Row>, value: Py<PyAny>) {
