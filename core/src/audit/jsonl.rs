@@ -62,7 +62,10 @@ impl Listing for WriteJsonl {
             (false, false) => Present::Refused,
         };
         if self.target.file_name().is_none() {
-            return Err(Error::invalid(format!("target {} is not the name of a file", self.target.display())));
+            return Err(Error::invalid(format!(
+                "target {} is not the name of a file",
+                self.target.display()
+            )));
         }
         let lines = LinePages::new(client, self.records)?;
         let run = Run { lines, target: self.target, present, file: None, written: Written::default() };
@@ -220,7 +223,8 @@ fn begin(target: &Path, present: Present) -> Result<NamedTempFile, Trouble> {
 
 fn finish(mut file: NamedTempFile, target: &Path, present: Present) -> Result<(), Trouble> {
     if present == Present::AddedTo
-        && let Some(whole) = OpenOptions::new().read(true).append(true).open(target).map(Some).or_else(none)?
+        && let Some(whole) =
+            OpenOptions::new().read(true).append(true).open(target).map(Some).or_else(none)?
     {
         return add(&mut file, whole);
     }
@@ -290,7 +294,8 @@ async fn on_disk<T: Send + 'static>(
         Ok(Ok(done)) => Ok(done),
         Ok(Err(Trouble::Refused(why))) => Err(Error::invalid(format!("target {path} {why}"))),
         Ok(Err(Trouble::Failed(error))) => {
-            Err(Error::new(ErrorKind::Storage, format!("{path} cannot be written: {error}")).with_source(error))
+            Err(Error::new(ErrorKind::Storage, format!("{path} cannot be written: {error}"))
+                .with_source(error))
         }
         Err(error) => {
             let message = format!("writing {path} was broken off");
@@ -314,7 +319,8 @@ mod tests {
     }
 
     fn names(folder: &Path) -> Vec<String> {
-        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let names =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.collect()
     }
 

@@ -56,7 +56,8 @@ pub(super) fn time(text: &str) -> Option<Timestamp> {
 
 /// An instant as nearly all are written, `2026-11-20T10:03:12`, at a tenth of what the other forms cost.
 fn plain_time(text: &[u8]) -> Option<Timestamp> {
-    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1, rest @ ..] = text
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1, rest @ ..] =
+        text
     else {
         return None;
     };
