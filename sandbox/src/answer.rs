@@ -94,7 +94,7 @@ impl Answer {
     }
 
     /// Compresses the body if the client asked for it and it is worth it.
-    pub(crate) fn compress(&mut self, accepted: &str, allowed: Compression, shelf: &Shelf) {
+    pub(crate) fn compress(&mut self, accepted: &str, allowed: Compression, bodies: &Shelf) {
         const WORTH_IT: usize = 512;
         let Some(coding) = choose(accepted, allowed) else { return };
         match &mut self.content {
@@ -107,7 +107,7 @@ impl Answer {
                     Bytes::from(out)
                 };
                 *body = match self.kept {
-                    Some(blob) => shelf.get(blob, Some(coding), squeeze),
+                    Some(blob) => bodies.get(blob, Some(coding), squeeze),
                     None => squeeze(),
                 };
             }

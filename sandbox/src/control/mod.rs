@@ -60,14 +60,7 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, name: &str, args: Value) -> Result
             tenant.clock.set_skew(milliseconds(name, seconds)?);
             done()
         }
-        "latency" => {
-            let Seconds { seconds } = read(name, args)?;
-            if !(0.0..=3_600.0).contains(&seconds) {
-                return Err(ControlError("latency: seconds: must be between 0 and 3,600".into()));
-            }
-            tenant.set_latency(seconds);
-            done()
-        }
+        "latency" => latency(tenant, read(name, args)?),
         "ledger" => Ok(tenant.ledger.show(&read::<Filter>(name, args)?)),
         "clear_ledger" => none(name, args).and_then(|()| {
             tenant.ledger.clear();
@@ -340,6 +333,14 @@ fn rate_limit(tenant: &Tenant, name: &str, args: Value) -> Result {
         limit.check().map_err(|error| ControlError(error.to_string()))?;
     }
     *tenant.throttle() = Throttle::new(limit);
+    Ok(json!({}))
+}
+
+fn latency(tenant: &Tenant, Seconds { seconds }: Seconds) -> Result {
+    if !(0.0..=3_600.0).contains(&seconds) {
+        return Err(ControlError("latency: seconds: must be between 0 and 3,600".into()));
+    }
+    tenant.set_latency(seconds);
     Ok(json!({}))
 }
 
