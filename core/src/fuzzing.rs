@@ -12,7 +12,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde_json::Value;
 
 use crate::audit;
-pub use crate::audit::fuzzing::{blob, link, listing, search_page, state_file, state_row, webhook};
+pub use crate::audit::fuzzing::{blob, columns, link, listing, search_page, state_file, state_row, webhook};
 use crate::error::{Error, ErrorKind, Repeat};
 use crate::http::{Answer, Refusal, by_status};
 use crate::identity::authority;
@@ -108,8 +108,9 @@ mod tests {
     #[test]
     fn what_was_found_once_stays_mended() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-        let targets: [(&str, Target); 9] = [
+        let targets: [(&str, Target); 10] = [
             ("blob", super::blob),
+            ("columns", super::columns),
             ("error_body", super::error_body),
             ("link", super::link),
             ("listing", super::listing),

@@ -2,8 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::missing_panics_doc)] // A failed expectation is what is looked for.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use arrow_array::cast::AsArray;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -13,15 +15,18 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use super::blob::Blob;
+use super::columns::{Plan, build};
 use super::content::Content;
 use super::listing::{Row, next_link};
 use super::notifications::Notification;
 use super::record::Origin;
 use super::route::Route;
+use super::scan::Finds;
 use super::subscriptions::{Subscription, read};
 use super::window::Window;
 use super::{WebhookKind, WebhookNotification};
 use crate::cloud::Service;
+use crate::error::ErrorKind;
 use crate::fuzzing::{TENANT, check_error, client, split};
 use crate::http::Answer;
 use crate::{Client, audit::ContentType};
@@ -81,6 +86,57 @@ fn check_record(record: &super::AuditRecord) {
         }
         let _ = record.typed("Item.ParentFolder.Path");
     }
+}
+
+/// A blob in each of its forms: the first line holds paths of columns between spaces, the rest is its body. Lines
+/// and columns hold the records that the records themselves are, and nothing fails them.
+pub fn columns(data: &[u8]) {
+    let (paths, body) = split(data);
+    let paths = String::from_utf8_lossy(paths);
+    let paths: Vec<String> = paths.split_whitespace().map(str::to_owned).collect();
+    let plan = Plan::new(Some(&paths), true, None).unwrap_or_else(|error| {
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+        check_error(&error);
+        Plan::new(None, true, None).expect("there are always the common columns")
+    });
+
+    let origin = Origin::new(Some(ContentType::Exchange), "blob");
+    let body = Bytes::copy_from_slice(body);
+    let scan = |finds| Blob::scan(&body, &origin, finds, usize::MAX);
+    let Ok(blob) = scan(Finds::Fields) else {
+        assert!(
+            scan(Finds::Places).is_err() && scan(Finds::Ids).is_err(),
+            "one form takes what another refuses"
+        );
+        return;
+    };
+    let records = blob.records();
+    let raws = || records.iter().map(|record| &record.raw[..]);
+    for finds in [Finds::Places, Finds::Ids] {
+        let found = scan(finds).expect("what is well formed is so however it is read");
+        assert!(raws().eq(found.rows().iter().map(|row| found.fields(row).raw())), "another record");
+        let indexes = |blob: &Blob| blob.errors().iter().map(|error| error.place().index).collect::<Vec<_>>();
+        assert_eq!(indexes(&found), indexes(&blob));
+        if finds == Finds::Ids {
+            let ids = found.rows().iter().map(|row| found.fields(row).id().map(Cow::into_owned));
+            assert!(ids.eq(records.iter().map(|record| record.id.clone())), "another id");
+        }
+    }
+
+    let lines = scan(Finds::Places).expect("it was so before").into_lines();
+    let as_lines = raws().map(|raw| {
+        let in_one = |byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte };
+        raw.iter().map(in_one).chain([b'\n']).collect::<Vec<_>>()
+    });
+    assert_eq!(lines, as_lines.collect::<Vec<_>>().concat());
+
+    let batch = build(&plan, &[blob]).expect("no record fails a batch").batch;
+    assert_eq!(batch.num_rows(), records.len());
+    let column = |name| batch.column_by_name(name).expect("a column that is always there");
+    let ids = column("id").as_string::<i32>().iter();
+    assert!(ids.eq(records.iter().map(|record| record.id.as_deref())), "another id in the columns");
+    let raw = column("raw").as_string_view().iter();
+    assert!(raw.map(|raw| raw.map(str::as_bytes)).eq(raws().map(Some)), "another record in the columns");
 }
 
 /// A body that was cut anywhere, or goes on after its end, is not taken for a whole one.
