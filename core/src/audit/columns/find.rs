@@ -223,8 +223,12 @@ mod tests {
             let paths: Vec<_> = ["~a.a", "~a.c", "~b", "~c.b", "~p.q"].map(str::to_owned).into();
             let paths = Paths::check(&paths, &[]).unwrap();
             let (mut quick, mut careful) = (Vec::new(), Vec::new());
-            prop_assert!(find_by::<LazyValue<'_>>(&paths, &record, &mut quick));
             prop_assert!(find_by::<&RawValue>(&paths, &record, &mut careful));
+            // A value that is sought and has escapes is left to the careful one.
+            if find_by::<LazyValue<'_>>(&paths, &record, &mut quick) {
+                prop_assert_eq!(&quick, &careful);
+            }
+            find(&paths, &record, &mut quick);
             prop_assert_eq!(quick, careful);
         }
 
