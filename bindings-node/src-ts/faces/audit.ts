@@ -522,7 +522,7 @@ export class AuditRecords extends Listing<AuditRecord> {
    * are read with `dedupe` only, so that records without one are not told of otherwise.
    */
   lines(options: FeedOptions = {}): Paged<Lines> {
-    return this.feed('audit.records.lines', options, readItemsWithBytes('bytes'));
+    return this.pagedFeed('audit.records.lines', options, readItemsWithBytes('bytes'));
   }
 
   /**
@@ -664,7 +664,7 @@ export class AuditFollow extends Following<AuditRecord> {
    * @param directory The folder of the files; made if it is not there.
    */
   intoJsonl(directory: string, options: AuditFollowIntoJsonlOptions = {}): Paged<SinkStep> {
-    return this.feed('audit.follow.into_jsonl', { ...options, directory });
+    return this.pagedFeed('audit.follow.into_jsonl', { ...options, directory });
   }
 
   /**
@@ -678,7 +678,7 @@ export class AuditFollow extends Following<AuditRecord> {
    * @param directory The folder of the files; made if it is not there.
    */
   intoParquet(directory: string, options: AuditFollowIntoParquetOptions = {}): Paged<SinkStep> {
-    return this.feed('audit.follow.into_parquet', { ...options, directory });
+    return this.pagedFeed('audit.follow.into_parquet', { ...options, directory });
   }
 }
 
@@ -878,7 +878,7 @@ export class Audit extends Group {
    * @param start The beginning of the span, on the time at which events happened.
    */
   search(start: Date | DateTime, options: AuditSearchOptions = {}): Paged<AuditRecord> {
-    return this.feed('audit.search', { ...options, start }, readAuditRecords);
+    return this.pagedFeed('audit.search', { ...options, start }, readAuditRecords);
   }
 
   /**
