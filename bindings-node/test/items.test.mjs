@@ -23,7 +23,7 @@ test('a record is a plain object of the fields that it has', async () => {
     assert.equal(fields.id, record.data.Id);
     assert.equal(fields.operation, record.data.Operation);
     assert.equal(fields.userId, record.data.UserId);
-    assert.equal(fields.clientIp, record.data.ClientIP ?? undefined);
+    assert.equal(fields.clientIp, record.data.ClientIP || undefined);
   }
 });
 
