@@ -155,21 +155,17 @@ struct Run {
 impl Run {
     /// Writes the next lines and tells how far it has come; none at the end.
     async fn step(&mut self) -> Result<Option<Page<Written>>> {
-        let mut file = match self.file.take() {
-            Some(file) => file,
-            None => {
-                let (target, present) = (self.target.clone(), self.present);
-                on_disk(&self.target, move || begin(&target, present)).await?
-            }
+        let mut file = if let Some(file) = self.file.take() {
+            file
+        } else {
+            let (target, present) = (self.target.clone(), self.present);
+            on_disk(&self.target, move || begin(&target, present)).await?
         };
-        let lines = match tokio::time::timeout(TELL, self.lines.next()).await {
-            Ok(lines) => lines?,
-            Err(_) => {
-                self.file = Some(file);
-                return Ok(Some(self.lines.feed.page(Vec::new())));
-            }
+        let Ok(lines) = tokio::time::timeout(TELL, self.lines.next()).await else {
+            self.file = Some(file);
+            return Ok(Some(self.lines.feed.page(Vec::new())));
         };
-        let Some(Lines { records, bytes }) = lines else {
+        let Some(Lines { records, bytes }) = lines? else {
             self.file = Some(file);
             return Ok(None);
         };

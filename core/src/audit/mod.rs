@@ -43,7 +43,8 @@ mod window;
 pub(crate) use codes::judge;
 pub(crate) use columns::as_bytes;
 pub use columns::{
-    BatchesBuilder, ColumnBatch, Compression, PartitionColumn, RecordBatches, WriteParquet, WriteParquetBuilder, Written,
+    BatchesBuilder, ColumnBatch, Compression, PartitionColumn, RecordBatches, WriteParquet,
+    WriteParquetBuilder, Written,
 };
 pub use content::{Content, GetContent, ListContent};
 pub use content_type::ContentType;

@@ -1,5 +1,8 @@
 //! How far a feed has come, how fast it is, and how long it will take.
 
+// Counts here are of requests, records and bytes of one run, and rates of them: a float holds them.
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

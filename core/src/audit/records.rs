@@ -162,7 +162,9 @@ impl Form for AsRecords {
     fn make(&self, blob: Blob) -> Vec<AuditRecord> {
         let mut records = blob.records();
         if let Some(paths) = &self.extended {
-            records.iter_mut().for_each(|record| record.extend(paths));
+            for record in &mut records {
+                record.extend(paths);
+            }
         }
         records
     }

@@ -108,7 +108,7 @@ pub(super) fn record(body: &[u8], place: Place, finds: Finds) -> Option<Row> {
 fn quick(body: &[u8], finds: Finds, longest: usize) -> Option<Vec<Row>> {
     let text = std::str::from_utf8(body).ok()?;
     u32::try_from(body.len()).ok()?;
-    let mut rows = Rows { body, finds, rows: Vec::with_capacity(body.len() / TYPICAL) };
+    let mut rows = Elements { body, finds, rows: Vec::with_capacity(body.len() / TYPICAL) };
     let mut reader = sonic_rs::Deserializer::from_str(text);
     // As any value, because the reader skips one of another type than was asked for, and that by recursion.
     (&mut reader).deserialize_any(&mut rows).ok()?;
@@ -122,13 +122,13 @@ const DEEPEST: usize = 32;
 /// How long a record is, to make room for the rows of a blob.
 const TYPICAL: usize = 1_000;
 
-struct Rows<'b> {
+struct Elements<'b> {
     body: &'b [u8],
     finds: Finds,
     rows: Vec<Row>,
 }
 
-impl Rows<'_> {
+impl Elements<'_> {
     /// Where a part of the body begins.
     fn start_of(&self, part: &str) -> usize {
         (part.as_ptr() as usize).wrapping_sub(self.body.as_ptr() as usize)
@@ -160,7 +160,7 @@ impl Rows<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for &mut Rows<'_> {
+impl<'de> Visitor<'de> for &mut Elements<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,7 +174,7 @@ impl<'de> Visitor<'de> for &mut Rows<'_> {
 }
 
 /// An object whose place is put down, and the places of what is looked for in it.
-struct Record<'r, 'b>(&'r mut Rows<'b>);
+struct Record<'r, 'b>(&'r mut Elements<'b>);
 
 impl<'de> DeserializeSeed<'de> for Record<'_, '_> {
     type Value = ();

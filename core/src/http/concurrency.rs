@@ -3,6 +3,9 @@
 //! Each change of the limit is an experiment: with half as many again, does noticeably more come in a second, or
 //! does each request only take longer? With fewer, does as much come? What the experiment says is kept.
 
+// Counts here are of requests, records and bytes of one run, and rates of them: a float holds them.
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -295,7 +298,7 @@ impl Search {
                     self.reference = Some(throughput);
                     return limit;
                 }
-                self.reference = Some(reference.map_or(throughput, |known| (known + throughput) / 2.0));
+                self.reference = Some(reference.map_or(throughput, |known| f64::midpoint(known, throughput)));
                 let has_slowed = took > SLOWED * self.shortest;
                 if rounds > 1 && !(has_slowed && reference.is_some()) {
                     self.phase = Phase::Holding(rounds - 1);

@@ -111,11 +111,15 @@ impl Corridor {
         }
         match checked.and_then(|answer| decode(&answer)) {
             Ok(value) => {
-                turn.map(pace::Turn::accepted);
+                if let Some(turn) = turn {
+                    turn.accepted();
+                }
                 Ok(value)
             }
             Err(error) => {
-                turn.map(|turn| turn.failed(&error));
+                if let Some(turn) = turn {
+                    turn.failed(&error);
+                }
                 Err(authorize::after_refusal(self, request, bearer.as_ref(), error))
             }
         }

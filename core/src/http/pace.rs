@@ -6,6 +6,9 @@
 //! longer the rate stays before it is tried whether the service grants more: a refusal in twice the
 //! requests each time, down to one in some hundreds.
 
+// Counts here are of requests, records and bytes of one run, and rates of them: a float holds them.
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -279,7 +282,7 @@ impl Window {
         let plain = accepted / lasted.max(f64::MIN_POSITIVE);
         let longer_by = lasted - self.paused.as_secs_f64() - in_seconds;
         if full - plain * in_seconds < LITTLE {
-            return (plain + rate.max(plain)) / 2.0;
+            return f64::midpoint(plain, rate.max(plain));
         }
         if self.paused.is_zero() || longer_by < in_seconds {
             return plain;

@@ -62,14 +62,12 @@ async fn main() -> Result<(), Error> {
 }
 
 fn answer(bodies: &Bodies, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-    match bodies.get(request.uri().path()) {
-        Some(body) => Response::new(Full::new(body.clone())),
-        None => {
-            let mut answer = Response::new(Full::default());
-            *answer.status_mut() = StatusCode::NOT_FOUND;
-            answer
-        }
+    if let Some(body) = bodies.get(request.uri().path()) {
+        return Response::new(Full::new(body.clone()));
     }
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = StatusCode::NOT_FOUND;
+    answer
 }
 
 struct Keep {

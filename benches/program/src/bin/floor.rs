@@ -46,7 +46,7 @@ enum What {
     ParseTape,
     /// Split into lines by sonic-rs, which skips what is inside of a record; they go to /dev/null.
     LinesSonic,
-    /// Split into lines by serde_json; they go to /dev/null.
+    /// Split into lines by `serde_json`; they go to /dev/null.
     LinesSerde,
 }
 

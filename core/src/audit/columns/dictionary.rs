@@ -82,7 +82,9 @@ mod tests {
         #[test]
         fn what_goes_in_comes_out_and_is_kept_once(texts in proptest::collection::vec(proptest::option::of("[a-c]{0,2}"), 0..80)) {
             let mut column = Dictionary::with_capacity(texts.len());
-            texts.iter().for_each(|text| column.append(text.as_deref()));
+            for text in &texts {
+                column.append(text.as_deref());
+            }
             let column = column.finish().unwrap();
             let column = column.as_dictionary::<Int32Type>();
             let values = column.downcast_dict::<arrow_array::StringArray>().unwrap();
