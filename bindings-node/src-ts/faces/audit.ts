@@ -226,7 +226,7 @@ export interface Gap {
 export interface OpenFile {
   /** The path that it will have. */
   path: string;
-  /** How much of it is safe. */
+  /** How many bytes of records in it, or waiting for it, are safe. */
   bytes: number;
   /** When it was begun. */
   openedAt: DateTime;
@@ -433,8 +433,9 @@ export interface AuditRecordsOptions extends FeedOptions {
    */
   onError?: OnError;
   /**
-   * Whether records come by content type and by the time at which their content became available; without it
-   * they come as they arrive, which is faster.
+   * Whether records come by content type, and then by the time at which their content became available: in
+   * the order in which the service lists it, which is that of time within each of its pages at least. Without
+   * it they come as they arrive, which is faster.
    *
    * @defaultValue true
    */
@@ -813,7 +814,8 @@ export class Audit extends Group {
    *
    * Lists the content of each type in windows of at most 24 hours, fetches the blobs concurrently under the
    * pace, and yields their records in bounded memory. One bad blob, page or content type does not end the
-   * others. Content that the service names more than once is fetched once.
+   * others. Content that the service names more than once is fetched once; the newest 65,536 names of each
+   * type are remembered for that.
    *
    * Source: "Office 365 Management Activity API reference", List available content, Retrieve content.
    */

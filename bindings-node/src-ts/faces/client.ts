@@ -20,7 +20,10 @@ export interface ClientOptions {
    * the audit feed. Default: the tenant's own, which is right for who reads their own tenant.
    */
   publisherId?: string;
-  /** How many requests may be in flight at once. Default: 16. */
+  /**
+   * How many requests may be in flight at once. Default: as many as make it faster, between 4 and 128: it
+   * begins with 16 and adapts to how the service answers.
+   */
   concurrency?: number;
   /** How many requests may leave in a minute. Default: 2,000, the documented baseline of the audit feed. */
   rateLimit?: number;

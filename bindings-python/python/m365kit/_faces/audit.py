@@ -290,7 +290,7 @@ class Audit(Group):
         Lists the content of each type in windows of at most 24 hours, fetches the blobs
         concurrently under the pace, and yields their records in bounded memory. One bad blob, page
         or content type does not end the others. Content that the service names more than once is
-        fetched once.
+        fetched once; the newest 65,536 names of each type are remembered for that.
 
         Source: "Office 365 Management Activity API reference", List available content, Retrieve
         content.
@@ -304,8 +304,10 @@ class Audit(Group):
             end: The end of the span, not included. Default: now.
             last: The length of the span up to its end, in place of `start`: at most seven days.
             on_error: What happens when a part of the feed cannot be read.
-            ordered: Whether records come by content type and by the time at which their content
-                became available; without it they come as they arrive, which is faster.
+            ordered: Whether records come by content type, and then by the time at which their
+                content became available: in the order in which the service lists it, which is that
+                of time within each of its pages at least. Without it they come as they arrive,
+                which is faster.
             dedupe: Whether records whose id was delivered before are left out. Remembers every id
                 of the run.
             extended: Fields beyond the common ones to read, by their paths, such as `Item.Subject`.
@@ -1007,7 +1009,7 @@ class AsyncAudit(AsyncGroup):
         Lists the content of each type in windows of at most 24 hours, fetches the blobs
         concurrently under the pace, and yields their records in bounded memory. One bad blob, page
         or content type does not end the others. Content that the service names more than once is
-        fetched once.
+        fetched once; the newest 65,536 names of each type are remembered for that.
 
         Source: "Office 365 Management Activity API reference", List available content, Retrieve
         content.
@@ -1021,8 +1023,10 @@ class AsyncAudit(AsyncGroup):
             end: The end of the span, not included. Default: now.
             last: The length of the span up to its end, in place of `start`: at most seven days.
             on_error: What happens when a part of the feed cannot be read.
-            ordered: Whether records come by content type and by the time at which their content
-                became available; without it they come as they arrive, which is faster.
+            ordered: Whether records come by content type, and then by the time at which their
+                content became available: in the order in which the service lists it, which is that
+                of time within each of its pages at least. Without it they come as they arrive,
+                which is faster.
             dedupe: Whether records whose id was delivered before are left out. Remembers every id
                 of the run.
             extended: Fields beyond the common ones to read, by their paths, such as `Item.Subject`.

@@ -420,7 +420,7 @@ class OpenFile(Record):
 
     Attributes:
         path: The path that it will have.
-        bytes: How much of it is safe.
+        bytes: How many bytes of records in it, or waiting for it, are safe.
         opened_at: When it was begun.
     """
 

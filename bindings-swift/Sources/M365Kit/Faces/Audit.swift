@@ -10,7 +10,8 @@ public struct Audit: Sendable {
     ///
     /// Lists the content of each type in windows of at most 24 hours, fetches the blobs concurrently under
     /// the pace, and yields their records in bounded memory. One bad blob, page or content type does not end
-    /// the others. Content that the service names more than once is fetched once.
+    /// the others. Content that the service names more than once is fetched once; the newest 65,536 names of
+    /// each type are remembered for that.
     ///
     /// Source: "Office 365 Management Activity API reference", List available content, Retrieve content.
     ///
@@ -21,8 +22,9 @@ public struct Audit: Sendable {
     ///   - end: The end of the span, not included. Default: now.
     ///   - last: The length of the span up to its end, in place of `start`: at most seven days.
     ///   - onError: What happens when a part of the feed cannot be read.
-    ///   - ordered: Whether records come by content type and by the time at which their content became
-    ///     available; without it they come as they arrive, which is faster.
+    ///   - ordered: Whether records come by content type, and then by the time at which their content became
+    ///     available: in the order in which the service lists it, which is that of time within each of its
+    ///     pages at least. Without it they come as they arrive, which is faster.
     ///   - dedupe: Whether records whose id was delivered before are left out. Remembers every id of the run.
     ///   - extended: Fields beyond the common ones to read, by their paths, such as `Item.Subject`.
     public func records(

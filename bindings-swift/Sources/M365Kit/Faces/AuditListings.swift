@@ -19,16 +19,18 @@ public struct AuditRecords: Listing {
     /// Streams the records as JSON Lines: each as it came, on a line of its own.
     ///
     /// The fastest way to have them all: nothing is read that need not be. Line breaks between the members of
-    /// a record become spaces, which changes no value.
+    /// a record become spaces, which changes no value. `extended` is of no use here: a line has all fields.
+    /// Ids are read with `dedupe` only, so that records without one are not told of otherwise.
     public func lines() -> Paged<Lines> {
         scope.paged("audit.records.lines", ["records": arguments])
     }
 
     /// Streams the records as columns: Arrow record batches of one schema.
     ///
-    /// The common fields have columns of their own; `extended` of the records adds one for each of its paths.
-    /// A value that does not fit its column becomes null there and is counted in a warning; `raw` still has
-    /// it.
+    /// The common fields have columns of their own; `extended` of the records adds one for each of its paths,
+    /// of the type that the service's tables give it. A path that no table knows is refused, unless `~`
+    /// stands before it: `~NewField`. A value that does not fit its column becomes null there and is counted
+    /// in a warning; `raw` still has it.
     ///
     /// - Parameters:
     ///   - raw: Whether there is a column `raw` with the whole record as JSON text.
@@ -40,7 +42,8 @@ public struct AuditRecords: Listing {
     /// Writes the records into a file of JSON Lines: each as it came, on a line of its own.
     ///
     /// The file gets its name when it is whole: a write that fails leaves nothing behind, and what stood
-    /// there.
+    /// there. With `on_error` as `raise` it fails at its end if a part of the feed could not be read; with
+    /// `collect` the rest is written.
     ///
     /// - Parameters:
     ///   - target: The file; its folder is made if it is not there.

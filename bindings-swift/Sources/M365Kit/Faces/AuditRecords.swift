@@ -417,9 +417,10 @@ public struct SinkStep: Codable, Hashable, Sendable {
     public var records: Int
     /// Blobs of content that are whole in the files now.
     public var blobs: Int
-    /// Bytes written.
+    /// Bytes written, before any compression.
     public var bytes: Int
-    /// Files that got their final name: nothing changes in them any more.
+    /// Files that got their final name: nothing changes in them any more. A run that was killed may not have
+    /// told of one; the next run tells of it then, or once more.
     public var sealed: [String]
 
     public init(records: Int, blobs: Int, bytes: Int, sealed: [String]) {
@@ -687,7 +688,7 @@ public struct Gap: Codable, Hashable, Sendable {
 public struct OpenFile: Codable, Hashable, Sendable {
     /// The path that it will have.
     public var path: String
-    /// How much of it is safe.
+    /// How many bytes of records in it, or waiting for it, are safe.
     public var bytes: Int
     /// When it was begun.
     public var openedAt: Date

@@ -20,7 +20,8 @@ public final class Client: Sendable {
     ///   - publisherID: The directory id (GUID) of the organisation that wrote the calling software, sent
     ///     with every request of the audit feed. Default: the tenant's own, which is right for who reads
     ///     their own tenant.
-    ///   - concurrency: How many requests may be in flight at once. Default: 16.
+    ///   - concurrency: How many requests may be in flight at once. Default: as many as make it faster,
+    ///     between 4 and 128: it begins with 16 and adapts to how the service answers.
     ///   - rateLimit: How many requests may leave in a minute. Default: 2,000, the documented baseline of the
     ///     audit feed.
     ///   - attempts: How often a request that meets faults is sent, the first time included. Default: 6.
