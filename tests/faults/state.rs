@@ -11,6 +11,7 @@ use m365kit::audit::ContentType;
 use m365kit::{Client, Error, ErrorKind};
 use m365kit_sandbox::Sandbox;
 use m365kit_tests::clients::client_of;
+use m365kit_tests::parquet;
 use redb::{Database, DatabaseError, ReadableDatabase, TableDefinition};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -53,7 +54,7 @@ impl Stage {
     }
 
     /// The child of the kill test, which follows into files.
-    fn child(&self, limit: Option<u32>, to_the_end: bool) -> Child {
+    fn child(&self, sink: &str, limit: Option<u32>, to_the_end: bool) -> Child {
         let about = self.folder.path().join("about.json");
         std::fs::write(about, self.sandbox.describe().to_string()).unwrap();
         let program = env!("CARGO_BIN_EXE_kill");
@@ -67,7 +68,7 @@ impl Stage {
             }
             None => Command::new(program),
         };
-        command.arg("--child").arg(self.folder.path());
+        command.arg("--child").arg(self.folder.path()).arg(sink);
         command.args(to_the_end.then_some("--to-the-end"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
     }
@@ -79,6 +80,10 @@ impl Stage {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|ending| ending == "partial") {
                 partial += 1;
+                continue;
+            }
+            if path.extension().is_some_and(|ending| ending == "parquet") {
+                ids.extend(parquet::ids(&path).unwrap());
                 continue;
             }
             for line in std::fs::read_to_string(path).unwrap().lines() {
@@ -232,7 +237,7 @@ async fn a_state_that_cannot_be_written_is_a_clear_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_state_in_use_by_another_process_is_a_conflict_until_that_process_ends() {
     let stage = Stage::new();
-    let mut child = stage.child(None, false);
+    let mut child = stage.child("jsonl", None, false);
     until(|| stage.state().exists() && stage.folder.path().join("out").exists()).await;
     let error = stage.follow().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
@@ -244,17 +249,21 @@ async fn a_state_in_use_by_another_process_is_a_conflict_until_that_process_ends
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_fills_loses_and_doubles_nothing() {
-    let stage = Stage::new();
+    let (lines, columns) = (Stage::new(), Stage::new());
+    tokio::join!(fill_the_disk(&lines, "jsonl"), fill_the_disk(&columns, "parquet"));
+}
+
+async fn fill_the_disk(stage: &Stage, sink: &str) {
     // The state alone needs more than the first of these, the files more than the last.
     for blocks in [1, 60, 300, 1_200, 2_500, 3_300] {
-        let child = stage.child(Some(blocks), true);
+        let child = stage.child(sink, Some(blocks), true);
         let output = tokio::task::spawn_blocking(|| child.wait_with_output()).await.unwrap().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!said.contains("panicked"), "with {blocks} blocks: {said}");
         assert!(output.status.success() || said.contains("Storage"), "with {blocks} blocks: {said}");
     }
     for _ in 0..3 {
-        let child = stage.child(None, true);
+        let child = stage.child(sink, None, true);
         let output = tokio::task::spawn_blocking(|| child.wait_with_output()).await.unwrap().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
