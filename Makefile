@@ -89,7 +89,8 @@ fuzz: ## Coverage-guided fuzzing of all that reads bytes from outside: FUZZ_RUNS
 .PHONY: kill
 kill: ## A follower into files, killed KILLS (200) times at random moments: nothing is lost, doubled or torn
 	@scripts/tools.sh rust
-	cargo run --quiet --locked -p m365kit-tests --bin kill -- --kills $${KILLS:-200}
+	cargo run --quiet --locked -p m365kit-tests --bin kill -- --sink jsonl --kills $${KILLS:-200}
+	cargo run --quiet --locked -p m365kit-tests --bin kill -- --sink parquet --kills $${KILLS:-200}
 
 .PHONY: soak
 soak: ## Fifty tenants followed by one process for MINUTES (10): memory stays, and none starves
