@@ -65,6 +65,12 @@ export interface SandboxConfig {
   largeBlob?: number | null;
   /** What answers are compressed with when the client asks for it; `true`, the default, is any. */
   compression?: boolean | 'gzip' | 'br';
+  /** How many seconds every answer takes longer. 0 by default. */
+  latency?: number;
+  /** How many bytes of blobs are kept once they were made. 0 by default: each is made anew whenever it is asked for. */
+  keepBytes?: number;
+  /** After so many blobs of a content type their bodies repeat, under other content ids. All differ by default. */
+  distinctBlobs?: number | null;
   /** Takes webhooks on `http://` addresses of this machine. The service takes `https` only. */
   webhookHttp?: boolean;
   /** How many seconds pass from one attempt at a delivery to the next; the last repeats. 1, 2, 4, 8, 16 by default. */

@@ -104,6 +104,11 @@ class Sandbox:
         first_content_delay: Seconds before a new subscription has content. Default: 0.
         large_blob: How many records one further blob holds. Default: no such blob.
         compression: Whether it compresses for who asks. Default: yes.
+        latency: Seconds that every answer takes longer. Default: 0.
+        keep_bytes: How many bytes of blobs are kept once they were made. Default: 0, so that each
+            is made anew whenever it is asked for.
+        distinct_blobs: After so many blobs of a content type their bodies repeat, under other
+            content ids. Default: all differ.
         webhook_http: Whether webhooks may be on `http://` addresses of this machine. Default: no.
         webhook_retry: Seconds from one attempt at a delivery to the next; the last repeats.
             Default: 1, 2, 4, 8, 16.
@@ -158,6 +163,9 @@ class Sandbox:
         first_content_delay: float | None = None,
         large_blob: int | None = None,
         compression: bool | str | None = None,
+        latency: float | None = None,
+        keep_bytes: int | None = None,
+        distinct_blobs: int | None = None,
         webhook_http: bool | None = None,
         webhook_retry: Iterable[float] | None = None,
         webhook_faults: Mapping[str, Any] | None = None,
@@ -202,6 +210,9 @@ class Sandbox:
             "firstContentDelay": first_content_delay,
             "largeBlob": large_blob,
             "compression": compression,
+            "latency": latency,
+            "keepBytes": keep_bytes,
+            "distinctBlobs": distinct_blobs,
             "webhookHttp": webhook_http,
             "webhookRetry": None if webhook_retry is None else list(webhook_retry),
             "webhookFaults": webhook_faults,
