@@ -10,7 +10,7 @@ use crate::model::{
 pub(crate) fn api() -> Api {
     Api {
         groups: vec![zoo(), root()],
-        records: vec![animal(), keeper()],
+        records: vec![animal(), keeper(), table()],
         enums: vec![
             enumeration("Diet", EnumKind::Text, &[("Plants", json!("plants")), ("Class", json!("class"))]),
             enumeration("Danger", EnumKind::Number, &[("None", json!(0)), ("VeryHigh", json!(7))]),
@@ -30,7 +30,19 @@ pub(crate) fn api() -> Api {
 }
 
 fn zoo() -> Group {
+    let count = Operation {
+        params: vec![optional("batch_rows", Type::Int)],
+        ..operation("zoo.visit.tables", Shape::Columns, Type::Record("Table".to_owned()))
+    };
+    let print = Operation {
+        params: vec![
+            required("target", Type::Path),
+            Field { default: Some(json!(false)), ..required("overwrite", Type::Bool) },
+        ],
+        ..operation("zoo.visit.print", Shape::Run, Type::Record("Keeper".to_owned()))
+    };
     let feed = Operation {
+        methods: vec![count, print],
         params: vec![
             optional("diets", list(Type::Enum("Diet".to_owned()))),
             optional("start", Type::Time),
@@ -119,6 +131,19 @@ fn animal() -> Record {
             raw,
         ],
         open: true,
+        output: true,
+        input: false,
+    }
+}
+
+fn table() -> Record {
+    let bytes = Field { raw: true, nullable: false, ..required("bytes", Type::Bytes) };
+    Record {
+        name: "Table".to_owned(),
+        doc: "Rows.".to_owned(),
+        group: "zoo".to_owned(),
+        fields: vec![required("rows", Type::Int), bytes],
+        open: false,
         output: true,
         input: false,
     }
