@@ -91,7 +91,8 @@ fn many_folders_are_written_with_few_files_open() {
     let written = files(folder.path());
     let rows: usize = written.iter().map(|name| read(&folder.path().join(name))[0].num_rows()).sum();
     assert_eq!(rows, 200);
-    assert!(written.contains(&"operation=o0/part-1.parquet".to_owned()), "{written:?}");
+    // Which of those that have waited as long are finished first is nobody's business.
+    assert!(written.len() > 50 && written.iter().all(|name| !name.contains("part-2")), "{written:?}");
 }
 
 #[test]
