@@ -42,6 +42,7 @@ def draw(records: pl.DataFrame) -> Figure:
     )
     failed = records.filter(FAILED).group_by(hour).len().sort("hour")
 
+    figure: Figure
     figure, axes = plt.subplots(figsize=(11, 5.5), layout="constrained")
     height = pl.Series([0] * len(events))
     for name, colour in zip([*largest, "others"], COLOURS, strict=False):

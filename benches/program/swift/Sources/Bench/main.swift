@@ -51,7 +51,7 @@ for try await page in client.audit.records(last: .hours(24)).pages {
         count += 1
         touched += record.creationTime == nil ? 0 : 1
         touched += record.operation?.utf8.count ?? 0
-        touched += record.userId?.utf8.count ?? 0
+        touched += record.userID?.utf8.count ?? 0
     }
 }
 
