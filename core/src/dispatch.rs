@@ -58,6 +58,11 @@ pub trait Operation: DeserializeOwned + Send + 'static {
     const NAME: &'static str;
 }
 
+/// What a flag of a request is that holds unless the caller says otherwise.
+pub(crate) fn yes() -> bool {
+    true
+}
+
 /// An operation that is answered at once, with one result.
 pub trait Call: Operation {
     /// What comes back.

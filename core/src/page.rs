@@ -263,6 +263,15 @@ impl<T> Paged<T> {
         }
     }
 
+    /// Reads all pages; gives the last item, which is the result of what runs to its end.
+    pub(crate) async fn last_item(mut self) -> Result<Option<T>> {
+        let mut last = None;
+        while let Some(page) = self.next_page().await? {
+            last = page.items.into_iter().last().or(last);
+        }
+        Ok(last)
+    }
+
     /// Continues the listing after the page that was read last.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import _native
 from ._base import running_loop
-from ._notes import Notes, Told
+from ._notes import Reading, Told
 from ._paged import AsyncPaged, Paged
 from ._values import encode
 
@@ -31,7 +31,7 @@ else:
     R = None
 
 
-class _Columns(Notes):
+class _Columns(Reading["_native.Columns"]):
     """What both kinds of batches share.
 
     Attributes:
@@ -42,7 +42,7 @@ class _Columns(Notes):
         report: What the feed did, in numbers, as of the latest step.
     """
 
-    __slots__ = ("_args", "_begun", "_name", "_running", "_scope", "error")
+    __slots__ = ("_args", "_name", "_scope", "error")
 
     error: BaseException | None
     errors: list[M365Error]
@@ -61,9 +61,8 @@ class _Columns(Notes):
         self._scope = scope
         self._name = name
         self._args = encode(args)
-        self._running: list[_native.Columns] = []
         # Now and not at the first batch, so that a wrong argument is reported where it was written.
-        self._begun: _native.Columns | None = self._begin()
+        self._begun = self._begin()
 
     def _forget(self) -> None:
         super()._forget()
@@ -71,24 +70,6 @@ class _Columns(Notes):
 
     def _begin(self) -> _native.Columns:
         return self._scope.native.columns(self._name, self._args)
-
-    def _take(self) -> _native.Columns:
-        columns, self._begun = self._begun, None
-        if columns is None:
-            columns = self._begin()
-            self._forget()
-        self._running.append(columns)
-        return columns
-
-    def _held(self) -> list[_native.Columns]:
-        begun, self._begun = self._begun, None
-        return [*self._running] if begun is None else [*self._running, begun]
-
-    def _leave(self, columns: _native.Columns) -> None:
-        columns.close()
-        if columns in self._running:
-            self._running.remove(columns)
-        self._silence()
 
     def _failed(self, error: BaseException) -> None:
         self.error = error

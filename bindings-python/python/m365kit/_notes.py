@@ -7,10 +7,26 @@ from ._progress import meter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Generic, Protocol, TypeVar
 
     from ._faces.shared_records import Report, Warning
     from ._progress import Meter, Progress
+
+    class Handle(Protocol):
+        """What reads a feed natively."""
+
+        def close(self) -> None: ...
+
+    H = TypeVar("H", bound=Handle)
+else:
+    H = None
+
+    class Generic:
+        __slots__ = ()
+
+        def __class_getitem__(cls, _):
+            return cls
+
 
 NEWEST = 1000
 """How many errors and warnings a listing without an end keeps."""
@@ -71,6 +87,41 @@ class Notes:
         return self._meter if progress is None else progress
 
     def _silence(self) -> None:
-        """Nothing more comes for now: a progress bar is left as it stands."""
+        """This reading has ended: a progress bar is left as it stands."""
         if self._meter is not None:
             self._meter.close()
+
+
+class Reading(Notes, Generic[H]):
+    """A feed that is read through native handles: one begun ahead, and those of its loops."""
+
+    __slots__ = ("_begun", "_running")
+
+    _begun: H | None
+    _running: list[H]
+
+    def __init__(self, progress: Progress | None, *, endless: bool = False) -> None:
+        super().__init__(progress, endless=endless)
+        self._begun = None
+        self._running = []
+
+    def _begin(self) -> H:
+        raise NotImplementedError
+
+    def _take(self) -> H:
+        handle, self._begun = self._begun, None
+        if handle is None:
+            handle = self._begin()
+            self._forget()
+        self._running.append(handle)
+        return handle
+
+    def _held(self) -> list[H]:
+        begun, self._begun = self._begun, None
+        return [*self._running] if begun is None else [*self._running, begun]
+
+    def _leave(self, handle: H) -> None:
+        handle.close()
+        if handle in self._running:
+            self._running.remove(handle)
+        self._silence()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import _native
 from ._base import running_loop
 from ._errors import Cancelled, M365Error
-from ._notes import Notes, Told
+from ._notes import Notes, Reading, Told
 from ._values import encode
 
 TYPE_CHECKING = False
@@ -23,13 +23,9 @@ if TYPE_CHECKING:
     T = TypeVar("T", bound=Record)
     Parts = tuple[bytes | _native.Rows, bytes, bytes]
 else:
+    from ._notes import Generic
+
     R = None
-
-    class Generic:
-        __slots__ = ()
-
-        def __class_getitem__(cls, _):
-            return cls
 
 
 class Page(list[R]):
@@ -50,7 +46,7 @@ class Page(list[R]):
     report: Report | None
 
 
-class Listing(Notes, Generic[R]):
+class Listing(Reading["_native.Pages"], Generic[R]):
     """What both kinds of listing share.
 
     Attributes:
@@ -62,10 +58,8 @@ class Listing(Notes, Generic[R]):
     """
 
     __slots__ = (
-        "_begun",
         "_name",
         "_record",
-        "_running",
         "_said",
         "_scope",
         "token",
@@ -90,7 +84,6 @@ class Listing(Notes, Generic[R]):
         self._name = name
         self._said = {name: value for name, value in args.items() if value is not None}
         self._record = record
-        self._running: list[_native.Pages] = []
         # Now and not at the first page, so that a wrong argument is reported where it was written.
         self._begun = None if self._lazy else self._begin()
 
@@ -100,24 +93,6 @@ class Listing(Notes, Generic[R]):
 
     def _begin(self) -> _native.Pages:
         return self._scope.native.pages(self._name, encode(self._said))
-
-    def _take(self) -> _native.Pages:
-        pages, self._begun = self._begun, None
-        if pages is None:
-            pages = self._begin()
-            self._forget()
-        self._running.append(pages)
-        return pages
-
-    def _held(self) -> list[_native.Pages]:
-        begun, self._begun = self._begun, None
-        return [*self._running] if begun is None else [*self._running, begun]
-
-    def _leave(self, pages: _native.Pages) -> None:
-        pages.close()
-        if pages in self._running:
-            self._running.remove(pages)
-        self._silence()
 
     def _read(self, parts: Parts) -> Page[R]:
         items, payload, meta = parts

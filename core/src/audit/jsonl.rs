@@ -124,14 +124,7 @@ impl IntoFuture for WriteJsonlBuilder {
     type IntoFuture = BoxFuture<'static, Result<Written>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let mut pages = self.run();
-            let mut written = None;
-            while let Some(page) = pages.next_page().await? {
-                written = page.items.into_iter().next();
-            }
-            Ok(written.unwrap_or_default())
-        })
+        Box::pin(async move { Ok(self.run().last_item().await?.unwrap_or_default()) })
     }
 }
 

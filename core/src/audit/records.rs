@@ -18,7 +18,7 @@ use super::record::AuditRecord;
 use super::scan::Finds;
 use super::window::Span;
 use crate::Client;
-use crate::dispatch::{Listing, Operation};
+use crate::dispatch::{Listing, Operation, yes};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::open_enum::text_enum;
@@ -89,10 +89,6 @@ pub struct ListRecords {
 
 fn raise() -> OnError {
     OnError::Raise
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Default for ListRecords {

@@ -10,7 +10,7 @@ use super::gather::Batches;
 use super::plan::Plan;
 use crate::Client;
 use crate::audit::records::{ListRecords, RecordsBuilder};
-use crate::dispatch::{ColumnListing, Columns, Item, Operation};
+use crate::dispatch::{ColumnListing, Columns, Item, Operation, yes};
 use crate::error::Result;
 use crate::page::Paged;
 
@@ -32,10 +32,6 @@ pub struct RecordBatches {
     /// How many rows a batch has at most. Default: 10,000.
     #[serde(default)]
     pub batch_rows: Option<u32>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// A batch of rows.

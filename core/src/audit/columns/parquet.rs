@@ -23,7 +23,7 @@ use super::gather::Batches;
 use super::plan::Plan;
 use crate::Client;
 use crate::audit::records::{ListRecords, RecordsBuilder};
-use crate::dispatch::{Item, Listing, Operation};
+use crate::dispatch::{Item, Listing, Operation, yes};
 use crate::error::{Error, Result};
 use crate::open_enum::text_enum;
 use crate::page::Paged;
@@ -39,6 +39,13 @@ text_enum! {
         Snappy = "snappy",
         /// Not at all.
         None = "none",
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the enum is made by a macro, which derives no default")]
+impl Default for Compression {
+    fn default() -> Self {
+        Compression::Zstd
     }
 }
 
@@ -79,7 +86,7 @@ pub struct WriteParquet {
     #[serde(default)]
     pub partition_by: Option<Vec<PartitionColumn>>,
     /// How the files are compressed.
-    #[serde(default = "zstd")]
+    #[serde(default)]
     pub compression: Compression,
     /// Whether there is a column `raw` with the whole record as JSON text.
     #[serde(default = "yes")]
@@ -90,14 +97,6 @@ pub struct WriteParquet {
     /// Whether files are added to a folder that has some.
     #[serde(default)]
     pub append: bool,
-}
-
-fn zstd() -> Compression {
-    Compression::Zstd
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// What was written.
@@ -157,8 +156,8 @@ impl RecordsBuilder {
             records,
             target: target.into(),
             partition_by: None,
-            compression: zstd(),
-            raw: yes(),
+            compression: Compression::default(),
+            raw: true,
             overwrite: false,
             append: false,
         };
@@ -208,13 +207,6 @@ impl IntoFuture for WriteParquetBuilder {
     type IntoFuture = BoxFuture<'static, Result<Written>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let mut pages = self.run();
-            let mut written = Written::default();
-            while let Some(page) = pages.next_page().await? {
-                written = page.items.into_iter().next().unwrap_or(written);
-            }
-            Ok(written)
-        })
+        Box::pin(async move { Ok(self.run().last_item().await?.unwrap_or_default()) })
     }
 }

@@ -9,7 +9,7 @@ use super::options::FollowFeed;
 use super::sink::{self, SinkStep, Target};
 use crate::Client;
 use crate::audit::columns::Compression;
-use crate::dispatch::{Listing, Operation};
+use crate::dispatch::{Listing, Operation, yes};
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::page::Paged;
@@ -36,7 +36,7 @@ pub struct FollowIntoParquet {
     #[serde(default)]
     pub max_age: Option<Interval>,
     /// How the files are compressed.
-    #[serde(default = "zstd")]
+    #[serde(default)]
     pub compression: Compression,
     /// Fields beyond the common ones to have columns, by their paths, such as `Item.Subject`.
     #[serde(default)]
@@ -44,14 +44,6 @@ pub struct FollowIntoParquet {
     /// Whether there is a column `raw` with the whole record as JSON text.
     #[serde(default = "yes")]
     pub raw: bool,
-}
-
-fn zstd() -> Compression {
-    Compression::Zstd
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Operation for FollowIntoParquet {
@@ -85,9 +77,9 @@ impl ParquetBuilder {
             directory,
             max_bytes: None,
             max_age: None,
-            compression: zstd(),
+            compression: Compression::default(),
             extended: None,
-            raw: yes(),
+            raw: true,
         };
         ParquetBuilder { client, request }
     }

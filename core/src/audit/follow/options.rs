@@ -14,7 +14,7 @@ use crate::audit::record::AuditRecord;
 use crate::audit::records::OnError;
 use crate::audit::scan::Finds;
 use crate::audit::window::Span;
-use crate::dispatch::{Listing, Operation};
+use crate::dispatch::{Listing, Operation, yes};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::open_enum::text_enum;
@@ -103,10 +103,6 @@ fn auto() -> CommitMode {
     CommitMode::Auto
 }
 
-fn yes() -> bool {
-    true
-}
-
 /// What the parts of a follower need of its options, checked and with their defaults.
 #[derive(Debug, Clone)]
 pub(super) struct Options {
@@ -133,7 +129,7 @@ impl FollowFeed {
             concurrency: None,
             on_error: collect(),
             commit: auto(),
-            ensure_subscriptions: yes(),
+            ensure_subscriptions: true,
             stop_when_caught_up: false,
         }
     }

@@ -134,7 +134,7 @@ impl Target {
 }
 
 impl Workshop {
-    /// A name for the next file, for now.
+    /// Where the next file lies until all are whole.
     pub(super) fn next_path(&mut self) -> PathBuf {
         self.files += 1;
         self.folder.join(format!("{}{PARTIAL}", self.files))
