@@ -12,8 +12,11 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::{Audit, ContentType};
 use crate::cloud::{Cloud, Hosts};
 use crate::error::{Error, Result};
-use crate::http::{Clock, Concurrency, Corridor, Pace, Retry, Send, SendOptions};
-use crate::identity::{Callback, Credential, Identity, TokenSource, check_tenant, is_guid};
+use crate::http::{Clock, Concurrency, Corridor, Pace, Retry, Send, SendOptions, as_asked};
+use crate::identity::{
+    Callback, Credential, Environment, Functions, Identity, IdentityOptions, TokenCache, TokenSource, check_tenant,
+    is_guid,
+};
 use crate::interval::Interval;
 
 /// Requests a minute: the documented baseline of the Management Activity API.
@@ -51,6 +54,17 @@ pub struct ClientOptions {
     /// What the client proves its identity with.
     #[cfg_attr(feature = "schema", schemars(skip))]
     pub credential: Credential,
+    /// Where tokens are kept. Default: in memory, for this client alone.
+    #[serde(skip)]
+    pub token_cache: TokenCache,
+    /// Whether the client takes tokens that live for up to a day and may be revoked at any moment, which it then
+    /// renews with the claims that the service demands (continuous access evaluation). Default: yes.
+    #[serde(default)]
+    pub continuous_access: Option<bool>,
+    /// Whether the tenant's metadata is asked for and checked before the first token: that the tenant exists, and
+    /// that its endpoints are the authority's own. Default: no, since they are known.
+    #[serde(default)]
+    pub validate_authority: Option<bool>,
     /// The cloud that the tenant lives in. Default: the worldwide commercial cloud.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(skip))]
@@ -92,6 +106,9 @@ pub struct ClientOptions {
     /// What the client calls itself to the services. Default: `m365kit/` and the version.
     #[serde(default)]
     pub user_agent: Option<String>,
+    /// Where a credential finds its variables; the process, but for tests.
+    #[serde(skip)]
+    pub(crate) environment: Environment,
 }
 
 impl Client {
@@ -102,7 +119,7 @@ impl Client {
 
     /// A client from its options.
     pub fn new(options: ClientOptions) -> Result<Client> {
-        check_tenant(&options.tenant)?;
+        check_tenant(&options.tenant, options.credential.takes_aliases())?;
         options.credential.check()?;
         let hosts: Hosts = options.cloud.resolve()?;
         hosts.authority()?;
@@ -124,12 +141,22 @@ impl Client {
         }
         let corridor = Corridor {
             hosts,
-            identity: Identity::new(options.tenant.clone(), options.credential),
+            identity: Identity::new(
+                options.tenant.clone(),
+                options.credential,
+                IdentityOptions {
+                    cache: options.token_cache,
+                    continuous_access: options.continuous_access.unwrap_or(true),
+                    validate_authority: options.validate_authority.unwrap_or(false),
+                    environment: options.environment,
+                },
+            ),
             concurrency: Concurrency::new(concurrency.map(|fixed| fixed as usize)),
             pace: Pace::new(rate),
             retry: Retry {
                 attempts: positive("attempts", options.attempts.unwrap_or(ATTEMPTS))?,
                 deadline: some_time("deadline", options.deadline, DEADLINE)?,
+                wait: as_asked,
             },
             send: Send::new(SendOptions {
                 connect_timeout: some_time("connect_timeout", options.connect_timeout, CONNECT_TIMEOUT)?,
@@ -219,14 +246,24 @@ impl ClientOptions {
             proxy: None,
             root_certificates: None,
             user_agent: None,
+            token_cache: TokenCache::new(),
+            continuous_access: None,
+            validate_authority: None,
+            environment: Environment::default(),
         }
     }
 
     /// Options from their JSON form; a credential that is a callback is given its source here.
     pub fn from_json(json: &[u8], tokens: Option<Arc<dyn TokenSource>>) -> Result<Self> {
+        Self::from_json_with(json, Functions { tokens, ..Functions::default() })
+    }
+
+    /// Options from their JSON form, and the functions of the caller's that their credential needs.
+    pub fn from_json_with(json: &[u8], functions: Functions) -> Result<Self> {
         let mut options: ClientOptions = crate::dispatch::read("option", json)?;
-        if let (Credential::Callback(callback), Some(source)) = (&mut options.credential, tokens) {
-            *callback = Callback::from_source(source);
+        functions.complete(&mut options.credential);
+        if let Some(cache) = functions.cache {
+            options.token_cache = cache;
         }
         Ok(options)
     }
@@ -264,7 +301,24 @@ impl ClientBuilder {
         self
     }
 
+    /// Where tokens are kept: given to several clients, they share what they have in common.
+    #[must_use]
+    pub fn token_cache(mut self, cache: TokenCache) -> Self {
+        self.options.token_cache = cache;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn environment(mut self, environment: Environment) -> Self {
+        self.options.environment = environment;
+        self
+    }
+
     setters! {
+        /// Whether the client takes tokens that may be revoked at any moment.
+        continuous_access: bool;
+        /// Whether the tenant's metadata is checked before the first token.
+        validate_authority: bool;
         /// The directory id of the organisation that wrote the calling software.
         publisher_id: String;
         /// How many requests may be in flight at once. Left out, that adapts to the service.

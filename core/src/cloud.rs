@@ -181,6 +181,21 @@ impl Hosts {
         url.as_ref().ok_or_else(|| missing(service.as_str()))
     }
 
+    /// The authority by the name under which its tokens are kept: aliases are one authority.
+    pub(crate) fn authority_key(&self) -> Result<String> {
+        let authority = self.authority()?;
+        let host = authority.host_str().unwrap_or_default();
+        Ok(alias_group(host).map_or_else(|| authority.origin().ascii_serialization(), |of| of[0].to_owned()))
+    }
+
+    /// Whether a host speaks for this authority: the same, or another name of it.
+    pub(crate) fn is_authority(&self, host: &str) -> bool {
+        self.authority().is_ok_and(|own| {
+            let own = own.host_str().unwrap_or_default();
+            own.eq_ignore_ascii_case(host) || alias_group(own).is_some_and(|group| group.contains(&host))
+        })
+    }
+
     /// The audience of the tokens of a service: its host, without a closing slash.
     pub(crate) fn audience(&self, service: &Service) -> Result<String> {
         let origin = self.service(service)?.as_str().trim_end_matches('/').to_owned();
@@ -192,6 +207,19 @@ impl Hosts {
     pub(crate) fn trusts(&self, service: &Service, url: &Url) -> bool {
         self.service(service).is_ok_and(|base| base.origin() == url.origin() && !has_user_info(url))
     }
+}
+
+/// The authorities and their aliases, the preferred name first. Source: "National clouds", and what instance
+/// discovery answers.
+const AUTHORITIES: [&[&str]; 3] = [
+    &["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"],
+    &["login.microsoftonline.us", "login.usgovcloudapi.net"],
+    &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+];
+
+/// The names of the authority that a host is one of; none if the host is not known.
+pub(crate) fn alias_group(host: &str) -> Option<&'static [&'static str]> {
+    AUTHORITIES.into_iter().find(|group| group.iter().any(|name| name.eq_ignore_ascii_case(host)))
 }
 
 fn missing(role: &str) -> Error {
@@ -223,7 +251,19 @@ pub(crate) fn require_https(role: &str, url: &Url) -> Result<()> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Plain http reaches only this machine and its own link, where managed identities are asked.
+pub(crate) fn require_local(role: &str, url: &Url) -> Result<()> {
+    let on_link = matches!(url.host(), Some(Host::Ipv4(address)) if address.is_link_local());
+    match url.scheme() {
+        "http" if on_link => Ok(()),
+        "http" if !is_loopback(url) => Err(Error::invalid(format!(
+            "{role} {url} is plain http: a managed identity is asked at a loopback or link-local address"
+        ))),
+        _ => require_https(role, url),
+    }
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

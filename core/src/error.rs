@@ -105,6 +105,7 @@ struct Inner {
     retry_after: Option<Duration>,
     hint: Option<String>,
     place: Place,
+    sign_in: SignInRefusal,
     errors: Vec<Error>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -124,6 +125,26 @@ pub struct Place {
     pub end: Option<Timestamp>,
 }
 
+/// What the sign-in service said when it refused a token; each part is absent where it said nothing of it.
+///
+/// Source: "Microsoft identity platform and OAuth 2.0 authorization code flow", error response; "Claims
+/// challenges".
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SignInRefusal {
+    /// The OAuth error, such as `invalid_grant`.
+    pub error: Option<String>,
+    /// What narrows it down, such as `bad_token` or `consent_required`.
+    pub suberror: Option<String>,
+    /// Whether a person has to sign in, or consent, before there can be a token.
+    pub interaction_required: bool,
+    /// The claims that a new token has to satisfy, as JSON text: for the sign-in that comes next.
+    pub claims: Option<String>,
+    /// The id of the refusal in the service's own logs.
+    pub trace_id: Option<String>,
+    /// The id of the sign-in that it belongs to, for the service's support.
+    pub correlation_id: Option<String>,
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error(Arc::new(Inner {
@@ -136,6 +157,7 @@ impl Error {
             retry_after: None,
             hint: None,
             place: Place::default(),
+            sign_in: SignInRefusal::default(),
             errors: Vec::new(),
             source: None,
         }))
@@ -194,6 +216,10 @@ impl Error {
         self.edit(|e| place(&mut e.place))
     }
 
+    pub(crate) fn with_sign_in(self, refusal: impl FnOnce(&mut SignInRefusal)) -> Self {
+        self.edit(|e| refusal(&mut e.sign_in))
+    }
+
     pub(crate) fn repeat(&self) -> Repeat {
         self.0.repeat
     }
@@ -243,6 +269,11 @@ impl Error {
         &self.0.place
     }
 
+    /// What the sign-in service said; all of it absent from errors that are not about a token.
+    pub fn sign_in(&self) -> &SignInRefusal {
+        &self.0.sign_in
+    }
+
     /// The single failures of which this error is the summary; empty for all others.
     pub fn errors(&self) -> &[Error] {
         &self.0.errors
@@ -270,6 +301,12 @@ impl Error {
         some("requestId", e.request_id.as_deref().map(Value::from));
         some("retryAfter", e.retry_after.map(|wait| json!(wait.as_secs_f64())));
         some("hint", e.hint.as_deref().map(Value::from));
+        some("oauthError", e.sign_in.error.as_deref().map(Value::from));
+        some("suberror", e.sign_in.suberror.as_deref().map(Value::from));
+        some("interactionRequired", e.sign_in.interaction_required.then_some(Value::Bool(true)));
+        some("claims", e.sign_in.claims.as_deref().map(Value::from));
+        some("traceId", e.sign_in.trace_id.as_deref().map(Value::from));
+        some("correlationId", e.sign_in.correlation_id.as_deref().map(Value::from));
         some("contentType", e.place.content_type.as_deref().map(Value::from));
         some("contentId", e.place.content_id.as_deref().map(Value::from));
         some("index", e.place.index.map(Value::from));

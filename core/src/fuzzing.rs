@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::StatusCode;
-use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::audit;
 pub use crate::audit::fuzzing::{blob, columns, link, listing, search_page, state_file, state_row, webhook};
 use crate::error::{Error, ErrorKind, Repeat};
-use crate::http::{Answer, Refusal, by_status};
-use crate::identity::authority;
+use crate::http::{Answer, Refusal, by_status, challenge};
+use crate::identity::{TokenCache, certificate_can_be_read, judge, read_token};
 use crate::{Client, StaticToken};
 
 /// The tenant of the client that the targets read with.
@@ -50,7 +51,7 @@ pub fn error_body(answer: &[u8]) {
     assert!(refusal.text.len() <= 3 * 2048, "what nobody understands is kept in part");
     assert!(refusal.retry_after.is_none_or(|wait| wait <= Duration::from_secs(15 * 60)));
 
-    for judge in [audit::judge, by_status, authority::judge] {
+    for judge in [audit::judge, by_status, judge] {
         let error = judge(&refusal);
         assert_eq!(error.status(), Some(status));
         assert_eq!(error.retry_after(), refusal.retry_after);
@@ -74,8 +75,9 @@ pub fn error_body(answer: &[u8]) {
 pub fn token(body: &[u8]) {
     let answer =
         Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body) };
-    match authority::read_token(&answer) {
-        Ok(token) => {
+    match read_token(&answer) {
+        Ok(grant) => {
+            let token = grant.token();
             // There is no room for a token in what is shown of it.
             let shown = format!("{token:?}");
             assert!(shown.starts_with("Token { expires: ") && shown.len() < 80, "{shown}");
@@ -83,9 +85,43 @@ pub fn token(body: &[u8]) {
         Err(error) => {
             check_error(&error);
             // It is the same whatever was in the body, which may have been a token.
-            let empty = authority::read_token(&Answer { body: Bytes::new(), ..answer });
+            let empty = read_token(&Answer { body: Bytes::new(), ..answer });
             assert_eq!(empty.err().map(|error| format!("{error:?}")), Some(format!("{error:?}")));
         }
+    }
+}
+
+/// The headers `WWW-Authenticate` of a 401, one a line: whatever claims are found are a JSON object.
+pub fn challenge(headers: &[u8]) {
+    let values = headers.split(|&byte| byte == b'\n');
+    let headers: HeaderMap =
+        values.filter_map(|value| Some((WWW_AUTHENTICATE, HeaderValue::from_bytes(value).ok()?))).collect();
+    for challenge in challenge::challenges(&headers) {
+        assert!(!challenge.scheme.is_empty());
+    }
+    if let Some(claims) = challenge::claims(&headers) {
+        assert!(claims.len() <= 8 * 1024, "claims have a limit");
+        assert!(serde_json::from_str::<Value>(&claims).is_ok_and(|claims| claims.is_object()));
+    }
+}
+
+/// A file with a certificate and its key: PEM if it looks like it, else PFX. The first line is its password.
+pub fn certificate(file: &[u8]) {
+    let (password, file) = split(file);
+    let password = std::str::from_utf8(password).ok();
+    if let Err(error) = certificate_can_be_read(file, password) {
+        check_error(&error);
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    }
+}
+
+/// What a token cache was kept as.
+pub fn token_cache(bytes: &[u8]) {
+    let cache = TokenCache::new();
+    match cache.import(bytes) {
+        // What was taken in comes out so that it can be taken in.
+        Ok(()) => cache.import(cache.export().expose_secret()).expect("its own bytes"),
+        Err(error) => check_error(&error),
     }
 }
 
@@ -108,8 +144,10 @@ mod tests {
     #[test]
     fn what_was_found_once_stays_mended() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-        let targets: [(&str, Target); 10] = [
+        let targets: [(&str, Target); 13] = [
             ("blob", super::blob),
+            ("certificate", super::certificate),
+            ("challenge", super::challenge),
             ("columns", super::columns),
             ("error_body", super::error_body),
             ("link", super::link),
@@ -118,6 +156,7 @@ mod tests {
             ("state_file", super::state_file),
             ("state_row", super::state_row),
             ("token", super::token),
+            ("token_cache", super::token_cache),
             ("webhook", super::webhook),
         ];
         assert_eq!(corpus.read_dir().unwrap().count(), targets.len(), "each target has its inputs");

@@ -9,7 +9,10 @@ use crate::ClientOptions;
 use crate::audit::ColumnBatch;
 use crate::cloud::{Cloud, CustomCloud};
 use crate::error::ErrorKind;
-use crate::identity::{Callback, ClientSecret, StaticToken};
+use crate::identity::{
+    AuthorizationCode, AzureCli, Callback, ClientCertificate, ClientSecret, DefaultCredential, DeviceCode,
+    ManagedIdentity, OnBehalfOf, RefreshToken, StaticToken, WorkloadIdentity,
+};
 use crate::page::{Report, Warning};
 
 /// The whole API, as JSON Schema.
@@ -62,6 +65,15 @@ pub fn describe() -> Description {
     let options = ClientOptions::json_schema(generator);
     let credentials = vec![
         ("client_secret", ClientSecret::json_schema(generator)),
+        ("client_certificate", ClientCertificate::json_schema(generator)),
+        ("workload_identity", WorkloadIdentity::json_schema(generator)),
+        ("managed_identity", ManagedIdentity::json_schema(generator)),
+        ("device_code", DeviceCode::json_schema(generator)),
+        ("authorization_code", AuthorizationCode::json_schema(generator)),
+        ("refresh_token", RefreshToken::json_schema(generator)),
+        ("on_behalf_of", OnBehalfOf::json_schema(generator)),
+        ("azure_cli", AzureCli::json_schema(generator)),
+        ("default_credential", DefaultCredential::json_schema(generator)),
         ("static_token", StaticToken::json_schema(generator)),
         ("callback", Callback::json_schema(generator)),
     ];

@@ -16,18 +16,21 @@ pub(super) async fn bearer(corridor: &Corridor, request: &Request) -> Result<Opt
     corridor.identity.token(corridor, service).await.map(Some)
 }
 
-/// Forgets a token that the service refused. Where there can be no other, the refusal is final.
+/// Gives up a token that the service refused, and notes the claims that the next one needs. Where there can be
+/// no other, the refusal is final.
 pub(super) fn after_refusal(
     corridor: &Corridor,
     request: &Request,
     token: Option<&Token>,
     error: Error,
 ) -> Error {
-    match (&request.bearer, token, error.repeat()) {
-        (Some(service), Some(token), Repeat::WithNewToken) if corridor.identity.discard(service, token) => {
-            error
-        }
-        (_, _, Repeat::WithNewToken) => error.with_repeat(Repeat::Never),
-        _ => error,
+    let (Some(service), Some(token), Repeat::WithNewToken) = (&request.bearer, token, error.repeat()) else {
+        return if error.repeat() == Repeat::WithNewToken { error.with_repeat(Repeat::Never) } else { error };
+    };
+    let claims = error.sign_in().claims.as_deref();
+    if corridor.identity.give_up(corridor, service, token, claims) {
+        error
+    } else {
+        error.with_repeat(Repeat::Never)
     }
 }

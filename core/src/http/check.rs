@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
-use super::{Answer, Request};
+use super::{Answer, Request, challenge};
 use crate::error::{Error, ErrorKind, Repeat, Result};
 
 /// The longest `Retry-After` that is obeyed.
@@ -28,10 +28,14 @@ pub(crate) struct Refusal {
     pub(crate) code: Option<String>,
     /// The service's message, as it stands in the body.
     pub(crate) message: Option<String>,
+    /// The body, if it is JSON.
+    pub(crate) json: Option<Value>,
     /// The body as text, at most 2 KB of it.
     pub(crate) text: String,
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<Duration>,
+    /// The claims that a token has to satisfy before it is taken again, as JSON text.
+    pub(crate) claims: Option<String>,
 }
 
 /// Lets a success through and makes an error of anything else.
@@ -39,24 +43,34 @@ pub(super) fn check(request: &Request, mut answer: Answer) -> Result<Answer> {
     if let Some(rest) = answer.body.strip_prefix(b"\xef\xbb\xbf") {
         answer.body = answer.body.slice_ref(rest);
     }
-    if answer.status.is_success() {
+    if answer.status.is_success() || request.expected == Some(answer.status) {
         return Ok(answer);
     }
-    Err((request.judge)(&Refusal::new(answer.status, &answer.headers, &answer.body)))
+    let refusal = Refusal::new(answer.status, &answer.headers, &answer.body);
+    let error = (request.judge)(&refusal);
+    Err(match refusal.claims {
+        // Whatever the API makes of it: the service says that a token with these claims will do.
+        Some(claims) if request.bearer.is_some() => {
+            error.with_sign_in(|refused| refused.claims = Some(claims)).with_repeat(Repeat::WithNewToken)
+        }
+        _ => error,
+    })
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Self {
         let text = String::from_utf8_lossy(&body[..body.len().min(KEPT_TEXT)]).into_owned();
-        let (code, message) =
-            serde_json::from_slice(body).ok().map(|json| from_json(&json)).unwrap_or_default();
+        let json = serde_json::from_slice(body).ok();
+        let (code, message) = json.as_ref().map(from_json).unwrap_or_default();
         Refusal {
             status,
             code,
             message,
+            json,
             text,
             request_id: request_id(headers),
             retry_after: headers.get(RETRY_AFTER).and_then(|v| retry_after(v.to_str().ok()?, headers)),
+            claims: (status == StatusCode::UNAUTHORIZED).then(|| challenge::claims(headers)).flatten(),
         }
     }
 

@@ -3,21 +3,23 @@
 //! authorize → pace → retry → send → check, each in a file of its own.
 
 mod authorize;
+pub(crate) mod challenge;
 mod check;
 mod clock;
 mod concurrency;
 mod pace;
+mod pinned;
 mod request;
 mod retry;
 mod send;
 
-pub(crate) use check::{Refusal, by_status};
+pub(crate) use check::{Refusal, by_status, service_time};
 pub(crate) use clock::Clock;
 pub(crate) use concurrency::Concurrency;
 use concurrency::Place;
 pub(crate) use pace::Pace;
-pub(crate) use request::{Body, Limit, Request};
-pub(crate) use retry::Retry;
+pub(crate) use request::{Body, Limit, Patience, Request, Route};
+pub(crate) use retry::{Retry, as_asked};
 pub(crate) use send::{Answer, Send, SendOptions};
 
 use jiff::Timestamp;
@@ -38,6 +40,9 @@ pub(crate) struct Corridor {
     pub(crate) clock: Clock,
     pub(crate) closed: CancellationToken,
 }
+
+/// Why nothing could be sent: there is no token for it.
+struct NoToken(Error);
 
 impl Corridor {
     /// Sends a request until it succeeds or may not be repeated, and reads the answer with `decode`.
@@ -66,7 +71,9 @@ impl Corridor {
         loop {
             let attempt = self.attempt(request, place.as_ref(), attempts.after_fault(), &decode);
             let wait = match attempts.within_deadline(attempt).await {
-                Ok(value) => return Ok(value),
+                Ok(Ok(value)) => return Ok(value),
+                // The token's own request has been repeated as often as may be.
+                Ok(Err(NoToken(error))) => return Err(error),
                 Err(error) => attempts.wait_after(error, &self.pace)?,
             };
             if attempts.after_fault() && !wait.is_zero() {
@@ -94,8 +101,11 @@ impl Corridor {
         place: Option<&Place>,
         urgent: bool,
         decode: impl Fn(&Answer) -> Result<T>,
-    ) -> Result<T> {
-        let bearer = authorize::bearer(self, request).await?;
+    ) -> Result<Result<T, NoToken>> {
+        let bearer = match authorize::bearer(self, request).await {
+            Ok(bearer) => bearer,
+            Err(error) => return Ok(Err(NoToken(error))),
+        };
         let turn = match place {
             Some(_) => Some(self.pace.turn(urgent).await),
             None => None,
@@ -114,7 +124,7 @@ impl Corridor {
                 if let Some(turn) = turn {
                     turn.accepted();
                 }
-                Ok(value)
+                Ok(Ok(value))
             }
             Err(error) => {
                 if let Some(turn) = turn {

@@ -1,9 +1,13 @@
 //! A request as the API modules describe it, before anything is known about tokens or pace.
 
+use std::fmt;
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
-use reqwest::{Method, Url};
+use reqwest::{Method, StatusCode, Url};
 
+use super::Retry;
 use super::check::{Judge, by_status};
 use crate::cloud::Service;
 
@@ -22,15 +26,51 @@ pub(crate) struct Request {
     pub(crate) repeatable: bool,
     /// What its API makes of a refusal.
     pub(crate) judge: Judge,
+    /// A status that is an answer here and no refusal.
+    pub(crate) expected: Option<StatusCode>,
+    /// Bounds of its own, for requests that are not as patient as the client's.
+    pub(crate) patience: Option<&'static Patience>,
+    /// The way that it takes to its host.
+    pub(crate) route: Route,
+}
+
+/// How long a request may take that does not follow the client's options.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    pub(crate) retry: Retry,
+    /// How long one attempt may take, from the connection to the last byte.
+    pub(crate) timeout: Duration,
+}
+
+/// How a host is reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Route {
+    /// As the client's options say.
+    #[default]
+    Usual,
+    /// Never by a proxy, and in plain http to an address of this machine or its link: managed identities.
+    Local,
+    /// Never by a proxy, to a host whose certificate has this SHA-1 thumbprint: Service Fabric.
+    Pinned([u8; 20]),
 }
 
 /// What a request carries.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Body {
     /// Nothing, and no header about it.
     None,
     /// Bytes, possibly none; `Content-Length` is always sent.
     Bytes(Bytes),
+}
+
+impl fmt::Debug for Body {
+    // Bodies carry secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Body::None => f.write_str("None"),
+            Body::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+        }
+    }
 }
 
 /// The limits that requests count against.
@@ -53,7 +93,19 @@ impl Request {
         } else {
             Body::None
         };
-        Request { method, url, headers, body, bearer: None, limit: Limit::Free, repeatable, judge: by_status }
+        Request {
+            method,
+            url,
+            headers,
+            body,
+            bearer: None,
+            limit: Limit::Free,
+            repeatable,
+            judge: by_status,
+            expected: None,
+            patience: None,
+            route: Route::Usual,
+        }
     }
 
     pub(crate) fn bearer(mut self, service: Service) -> Self {
@@ -69,6 +121,23 @@ impl Request {
     /// Says that sending it twice does no harm although its method does not promise that.
     pub(crate) fn repeatable(mut self) -> Self {
         self.repeatable = true;
+        self
+    }
+
+    /// Takes this status for an answer.
+    pub(crate) fn expecting(mut self, status: StatusCode) -> Self {
+        self.expected = Some(status);
+        self
+    }
+
+    /// Gives it bounds of its own.
+    pub(crate) fn patience(mut self, patience: &'static Patience) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    pub(crate) fn route(mut self, route: Route) -> Self {
+        self.route = route;
         self
     }
 

@@ -17,13 +17,19 @@ pub(crate) struct Retry {
     pub(crate) attempts: u32,
     /// How long a call may take in all, waits included.
     pub(crate) deadline: Duration,
+    /// How long to wait after so many failures; none to give up before the attempts are used.
+    pub(crate) wait: Wait,
 }
+
+/// The wait after a failure, by what failed and how often it has.
+pub(crate) type Wait = fn(&Error, u32) -> Option<Duration>;
 
 impl Retry {
     /// Begins to count the attempts at a request.
     pub(super) fn attempts<'a>(&'a self, request: &'a Request) -> Attempts<'a> {
-        let deadline = Instant::now() + self.deadline;
-        Attempts { bounds: self, request, deadline, faults: 0, renewed: false, after_fault: false }
+        let bounds = request.patience.map_or(self, |patience| &patience.retry);
+        let deadline = Instant::now() + bounds.deadline;
+        Attempts { bounds, request, deadline, faults: 0, renewed: false, after_fault: false }
     }
 }
 
@@ -70,7 +76,10 @@ impl Attempts<'_> {
                 if !allowed || self.faults >= self.bounds.attempts {
                     return Err(error);
                 }
-                error.retry_after().unwrap_or_else(|| backoff(self.faults))
+                match (self.bounds.wait)(&error, self.faults) {
+                    Some(wait) => wait,
+                    None => return Err(error),
+                }
             }
         };
         if Instant::now() + wait >= self.deadline {
@@ -84,8 +93,13 @@ impl Attempts<'_> {
     }
 }
 
-/// Exponential with full jitter, so that workers who failed together do not come back together.
-fn backoff(faults: u32) -> Duration {
+/// What the service asks for; else exponential with full jitter, so that workers who failed together do not come
+/// back together.
+#[expect(clippy::unnecessary_wraps, reason = "others give up")]
+pub(crate) fn as_asked(error: &Error, faults: u32) -> Option<Duration> {
+    if let Some(asked) = error.retry_after() {
+        return Some(asked);
+    }
     let ceiling = FIRST_BACKOFF.saturating_mul(1 << (faults - 1).min(10)).min(LONGEST_BACKOFF);
-    ceiling.mul_f64(fastrand::f64())
+    Some(ceiling.mul_f64(fastrand::f64()))
 }

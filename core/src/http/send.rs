@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue};
-use reqwest::{Certificate, Proxy, Response, StatusCode, redirect};
+use reqwest::{Certificate, ClientBuilder, Proxy, Response, StatusCode, redirect};
 use secrecy::ExposeSecret;
 
-use super::{Body, Request};
-use crate::cloud::require_https;
+use super::{Body, Request, Route, pinned};
+use crate::cloud::{require_https, require_local};
 use crate::error::{Error, ErrorKind, Repeat, Result};
 use crate::identity::Token;
 
@@ -55,12 +55,7 @@ static CONNECTIONS: LazyLock<Mutex<HashMap<Owner, Weak<reqwest::Client>>>> = Laz
 
 impl Send {
     pub(crate) fn new(options: SendOptions) -> Result<Self> {
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(options.connect_timeout)
-            .read_timeout(options.read_timeout)
-            // A redirect would carry the token wherever the answer says.
-            .redirect(redirect::Policy::none())
-            .user_agent(&options.user_agent);
+        let mut builder = client(&options);
         if let Some(proxy) = &options.proxy {
             let proxy =
                 Proxy::all(proxy).map_err(|e| Error::invalid("the proxy is not a URL").with_source(e))?;
@@ -74,9 +69,18 @@ impl Send {
             }
             builder = builder.tls_certs_merge(certificates);
         }
-        let http =
-            builder.build().map_err(|e| Error::invalid("the HTTP client cannot be set up").with_source(e))?;
+        let http = builder.build().map_err(not_set_up)?;
         Ok(Send { options, own: Arc::new(http), shared: OnceLock::new() })
+    }
+
+    /// Connections of their own, made for a handful of requests in the life of a token.
+    fn apart(&self, route: &Route) -> Result<reqwest::Client> {
+        let builder = client(&self.options).no_proxy().pool_max_idle_per_host(0);
+        let builder = match route {
+            Route::Pinned(thumbprint) => builder.tls_backend_preconfigured(pinned::tls(*thumbprint)?),
+            Route::Local | Route::Usual => builder,
+        };
+        builder.build().map_err(not_set_up)
     }
 
     /// Where the first request is sent decides whose connections are used: before, nobody knows the runtime.
@@ -99,9 +103,23 @@ impl Send {
 
     /// Sends once, and reads the whole answer.
     pub(super) async fn send(&self, request: &Request, bearer: Option<&Token>) -> Result<Answer> {
-        require_https("the address", &request.url)?;
+        let apart;
+        let http = match &request.route {
+            Route::Usual => {
+                require_https("the address", &request.url)?;
+                self.http()
+            }
+            route => {
+                require_local("the address", &request.url)?;
+                apart = self.apart(route)?;
+                &apart
+            }
+        };
         let mut out =
-            self.http().request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+            http.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+        if let Some(patience) = request.patience {
+            out = out.timeout(patience.timeout);
+        }
         if let Some(token) = bearer {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.secret().expose_secret()))
                 .map_err(|_| {
@@ -122,6 +140,19 @@ impl Send {
         );
         Ok(Answer { status, headers, body })
     }
+}
+
+fn client(options: &SendOptions) -> ClientBuilder {
+    reqwest::Client::builder()
+        .connect_timeout(options.connect_timeout)
+        .read_timeout(options.read_timeout)
+        // A redirect would carry the token wherever the answer says.
+        .redirect(redirect::Policy::none())
+        .user_agent(&options.user_agent)
+}
+
+fn not_set_up(error: reqwest::Error) -> Error {
+    Error::invalid("the HTTP client cannot be set up").with_source(error)
 }
 
 /// Into one buffer, made as long as the answer says it is, so that no second copy is needed to join it.

@@ -1,123 +1,201 @@
-//! The token endpoints: where they are, how they are asked, and what their errors mean.
+//! The authority's endpoints: where they are, and the one way in which a token is asked for.
 
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+use bytes::Bytes;
 use reqwest::Method;
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use url::Url;
-use url::form_urlencoded;
+use url::form_urlencoded::Serializer;
+use url::{Host, Url};
+use zeroize::Zeroizing;
 
-use super::{Number, Token, TokenAnswer, TokenEndpoint, is_guid};
-use crate::error::{Error, ErrorKind, Repeat, Result};
-use crate::http::{Answer, Corridor, Refusal, Request};
+use super::ask::Ask;
+use super::random::guid;
+use super::refusal::{judge, judge_once};
+use super::token::{Grant, read_token};
+use super::{TokenEndpoint, claims, is_guid};
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{Answer, Corridor, Patience, Refusal, Request, Retry, as_asked};
 
-/// The life of a token whose answer does not tell: short, so that a guess does no harm.
-const ASSUMED_LIFE: i64 = 600;
+/// Token endpoints answer at once or not at all, so they are given up sooner than a feed.
+pub(super) static PATIENCE: Patience = Patience {
+    retry: Retry { attempts: 4, deadline: Duration::from_secs(60), wait: as_asked },
+    timeout: Duration::from_secs(30),
+};
+/// So much room that a form is not moved while it grows, which would leave its secrets behind.
+const FORM_ROOM: usize = 16 * 1024;
+/// Refusals that may come of a clock that is wrong.
+const ABOUT_TIME: [&str; 5] =
+    ["AADSTS700024", "AADSTS700027", "AADSTS50012", "AADSTS50013", "AADSTS500133"];
+
+/// The fields of a token request. Wiped when it has been sent.
+pub(super) struct Form(Zeroizing<String>);
+
+impl Form {
+    pub(super) fn new(grant_type: &str) -> Self {
+        Form::empty().with("grant_type", grant_type)
+    }
+
+    /// A form that is no grant yet: what asks for a device code.
+    pub(super) fn empty() -> Self {
+        Form(Zeroizing::new(String::with_capacity(FORM_ROOM)))
+    }
+
+    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+        Serializer::new(&mut *self.0).append_pair(name, value);
+        self
+    }
+
+    pub(super) fn secret(self, name: &str, value: &SecretString) -> Self {
+        self.with(name, value.expose_secret())
+    }
+
+    /// What the token is for: a resource of the v1 endpoint, a scope of all others.
+    pub(super) fn target(self, ask: &Ask<'_>, endpoint: &TokenEndpoint) -> Self {
+        match endpoint {
+            TokenEndpoint::V1 => self.with("resource", ask.audience),
+            _ => self.with("scope", &ask.scope()).claims(ask),
+        }
+    }
+
+    /// The claims that the token has to have, if there are any.
+    pub(super) fn claims(self, ask: &Ask<'_>) -> Self {
+        match claims::merged(ask.claims, ask.continuous_access) {
+            Some(claims) => self.with("claims", &claims),
+            None => self,
+        }
+    }
+
+    fn finish(mut self) -> Bytes {
+        Bytes::from_owner(Zeroizing::new(std::mem::take(&mut *self.0).into_bytes()))
+    }
+}
+
+/// Whether a grant may be sent again after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Redeem {
+    /// Each answer is a token of its own.
+    Often,
+    /// Worth one answer, whatever that is.
+    Once,
+}
+
+/// The URL of the token endpoint: what the form is sent to, and what an assertion is for.
+pub(super) fn token_endpoint(ask: &Ask<'_>, endpoint: &TokenEndpoint) -> Result<Url> {
+    let version = if *endpoint == TokenEndpoint::V1 { "oauth2/token" } else { "oauth2/v2.0/token" };
+    at_authority(ask.corridor, ask.tenant, version)
+}
 
 /// Sends a grant to the token endpoint and reads the token.
 pub(super) async fn redeem(
-    corridor: &Corridor,
-    tenant: &str,
+    ask: &Ask<'_>,
     endpoint: &TokenEndpoint,
-    form: &[(&str, String)],
-) -> Result<Token> {
-    let path = match endpoint {
-        TokenEndpoint::V1 => format!("{tenant}/oauth2/token"),
-        _ => format!("{tenant}/oauth2/v2.0/token"),
+    form: Form,
+    how: Redeem,
+) -> Result<Grant> {
+    let url = token_endpoint(ask, endpoint)?;
+    let request = match how {
+        Redeem::Often => post(url, form).repeatable().judge(judge),
+        Redeem::Once => post(url, form).judge(judge_once),
     };
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    // A grant of client credentials may be sent again: each answer is a token of its own.
-    let request = Request::new(Method::POST, at_authority(corridor, &path)?)
-        .body("application/x-www-form-urlencoded", body)
-        .repeatable()
-        .judge(judge);
-    Box::pin(corridor.exchange(&request, read_token)).await
+    let outcome = Box::pin(ask.corridor.exchange(&request, read_token)).await;
+    outcome.map_err(|error| explain_clock(ask.corridor, error))
+}
+
+/// Sends a form to an endpoint of the authority; its refusals are states that `judge` tells apart.
+pub(super) async fn submit<T>(
+    ask: &Ask<'_>,
+    path: &str,
+    form: Form,
+    judge: fn(&Refusal) -> Error,
+    decode: impl Fn(&Answer) -> Result<T> + Send + Sync,
+) -> Result<T> {
+    let request = post(at_authority(ask.corridor, ask.tenant, path)?, form).judge(judge);
+    Box::pin(ask.corridor.exchange(&request, decode)).await
+}
+
+fn post(url: Url, form: Form) -> Request {
+    let mut request = Request::new(Method::POST, url)
+        .body("application/x-www-form-urlencoded", form.finish())
+        .patience(&PATIENCE)
+        .header("return-client-request-id", HeaderValue::from_static("true"))
+        .header("x-client-sku", HeaderValue::from_static("m365kit"))
+        .header("x-client-ver", HeaderValue::from_static(env!("CARGO_PKG_VERSION")))
+        // Says that throttling is honoured, which is so.
+        .header("x-ms-lib-capability", HeaderValue::from_static("retry-after, h429"));
+    if let Ok(id) = HeaderValue::from_str(&guid()) {
+        request = request.header("client-request-id", id);
+    }
+    request
+}
+
+fn explain_clock(corridor: &Corridor, error: Error) -> Error {
+    match corridor.clock.skew() {
+        Some(skew) if error.code().is_some_and(|code| ABOUT_TIME.contains(&code)) => {
+            error.with_hint(format!("The local clock differs from the service's by {skew} s: set it"))
+        }
+        _ => error,
+    }
+}
+
+/// What a tenant's metadata says.
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    token_endpoint: Option<String>,
+    authorization_endpoint: Option<String>,
+    device_authorization_endpoint: Option<String>,
 }
 
 /// The directory id of a domain, from the issuer that its metadata names.
 pub(super) async fn tenant_id(corridor: &Corridor, domain: &str) -> Result<String> {
-    #[derive(Deserialize)]
-    struct Metadata {
-        issuer: String,
-    }
+    let metadata = metadata(corridor, domain, ".well-known/openid-configuration").await?;
+    let id = metadata.issuer.split('/').find(|part| is_guid(part)).map(str::to_ascii_lowercase);
+    id.ok_or_else(|| Error::new(ErrorKind::Auth, format!("the tenant {domain:?} has no directory id")))
+}
 
-    let url = at_authority(corridor, &format!("{domain}/.well-known/openid-configuration"))?;
-    let request = Request::new(Method::GET, url).judge(judge);
+/// Checks that the tenant exists and that its endpoints are the authority's own.
+pub(super) async fn validate(corridor: &Corridor, tenant: &str) -> Result<()> {
+    let metadata = metadata(corridor, tenant, "v2.0/.well-known/openid-configuration").await?;
+    let endpoints =
+        [metadata.token_endpoint, metadata.authorization_endpoint, metadata.device_authorization_endpoint];
+    for endpoint in endpoints.iter().flatten() {
+        let foreign = || {
+            Error::new(
+                ErrorKind::Auth,
+                format!("the tenant's metadata names {endpoint:?}, which is not of this authority"),
+            )
+        };
+        let url = Url::parse(endpoint).map_err(|_| foreign())?;
+        let own = corridor.hosts.authority()?;
+        let alias = url.scheme() == "https"
+            && url.port().is_none()
+            && matches!(url.host(), Some(Host::Domain(host)) if corridor.hosts.is_authority(host));
+        if url.origin() != own.origin() && !alias {
+            return Err(foreign());
+        }
+    }
+    Ok(())
+}
+
+async fn metadata(corridor: &Corridor, tenant: &str, path: &str) -> Result<Metadata> {
+    let url = at_authority(corridor, tenant, path)?;
+    let request = Request::new(Method::GET, url).patience(&PATIENCE).judge(judge);
     Box::pin(corridor.exchange(&request, |answer| {
-        let metadata: Metadata = serde_json::from_slice(&answer.body)
-            .map_err(|e| Error::decode("the tenant's metadata cannot be read").with_source(e))?;
-        let id = metadata.issuer.split('/').find(|part| is_guid(part)).map(str::to_ascii_lowercase);
-        id.ok_or_else(|| Error::new(ErrorKind::Auth, format!("the tenant {domain:?} has no directory id")))
+        serde_json::from_slice(&answer.body)
+            .map_err(|e| Error::decode("the tenant's metadata cannot be read").with_source(e))
     }))
     .await
 }
 
-fn at_authority(corridor: &Corridor, path: &str) -> Result<Url> {
-    let authority = corridor.hosts.authority()?;
-    authority
-        .join(path)
-        .map_err(|e| Error::invalid(format!("{path:?} cannot follow {authority}")).with_source(e))
-}
-
-pub(crate) fn read_token(answer: &Answer) -> Result<Token> {
-    // The body is never quoted in an error: it may hold the token.
-    let unreadable = || Error::new(ErrorKind::Auth, "the token endpoint answered without a usable token");
-    let read: TokenAnswer = serde_json::from_slice(&answer.body).map_err(|_| unreadable())?;
-    let bearer = read.token_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
-    let (Some(token), true) = (read.access_token, bearer) else { return Err(unreadable()) };
-    let now = Timestamp::now();
-    let seconds = read.expires_in.as_ref().and_then(Number::seconds);
-    let until =
-        read.expires_on.as_ref().and_then(Number::seconds).and_then(|s| Timestamp::from_second(s).ok());
-    let expires = match (seconds, until) {
-        (Some(seconds), _) => now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now),
-        (None, Some(until)) => until,
-        (None, None) => now + SignedDuration::from_secs(ASSUMED_LIFE),
-    };
-    Ok(Token::new(token, Some(expires)))
-}
-
-/// Only trouble of the moment is worth another try; a refused credential stays refused.
-pub(crate) fn judge(refusal: &Refusal) -> Error {
-    let transient = matches!(refusal.code.as_deref(), Some("temporarily_unavailable" | "server_error"));
-    let (kind, repeat) = match refusal.status.as_u16() {
-        429 => (ErrorKind::Throttled, Repeat::Throttled),
-        408 | 500..=599 => (ErrorKind::Service, Repeat::Fault),
-        _ if transient => (ErrorKind::Service, Repeat::Fault),
-        404 => (ErrorKind::NotFound, Repeat::Never),
-        _ => (ErrorKind::Auth, Repeat::Never),
-    };
-    let error = refusal.error(kind, repeat);
-    let number = refusal.message.as_deref().and_then(aadsts);
-    let hint = match number.as_deref() {
-        Some("AADSTS7000215") => "The secret is wrong: pass the secret's value, not its id",
-        Some("AADSTS7000222") => "The secret has expired: add a new one to the application",
-        Some("AADSTS700016") => {
-            "The application is not known in this tenant: check the client id and the tenant"
-        }
-        Some("AADSTS90002" | "AADSTS900023") => "The tenant is not known here: check its name and the cloud",
-        Some("AADSTS7000112") => {
-            "The application is disabled in this tenant: enable it in Entra ID, under Enterprise applications"
-        }
-        Some("AADSTS90038" | "AADSTS900382" | "AADSTS900439") => {
-            "The tenant is in another national cloud: choose that cloud"
-        }
-        Some("AADSTS500011") => {
-            "The tenant does not know the API: check the cloud, and that the application asks for its permissions"
-        }
-        Some("AADSTS700027" | "AADSTS50012") => {
-            "The client's proof was refused; check its certificate and the clock"
-        }
-        Some("AADSTS65001") => {
-            "An administrator of the tenant has to consent to the application's permissions"
-        }
-        _ => return error.with_code(number.or_else(|| refusal.code.clone())),
-    };
-    error.with_code(number).with_hint(hint)
-}
-
-/// The number that a message begins with, such as `AADSTS7000215`.
-fn aadsts(message: &str) -> Option<String> {
-    let start = message.find("AADSTS")?;
-    let digits = message[start + 6..].bytes().take_while(u8::is_ascii_digit).count();
-    (digits > 0).then(|| message[start..start + 6 + digits].to_owned())
+/// An endpoint of a tenant. The tenant is one segment of the path, whatever is in it.
+pub(super) fn at_authority(corridor: &Corridor, tenant: &str, path: &str) -> Result<Url> {
+    let mut url = corridor.hosts.authority()?.clone();
+    match url.path_segments_mut() {
+        Ok(mut segments) => _ = segments.clear().push(tenant).extend(path.split('/')),
+        Err(()) => return Err(Error::invalid("the authority is not a host")),
+    }
+    Ok(url)
 }

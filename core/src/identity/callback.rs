@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::Token;
+use super::ask::Ask;
+use super::token::Token;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a token is asked for.
@@ -21,6 +22,9 @@ pub struct TokenRequest {
     pub resource: String,
     /// The tenant, as the client was given it.
     pub tenant: String,
+    /// The claims that the service demands of the token, as JSON text; absent as a rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<String>,
 }
 
 /// A token from a caller's own source.
@@ -96,11 +100,12 @@ impl Callback {
         self.source().map(|_| ())
     }
 
-    pub(super) async fn token(&self, tenant: &str, audience: &str) -> Result<Token> {
+    pub(super) async fn token(&self, ask: &Ask<'_>) -> Result<Token> {
         let request = TokenRequest {
-            scope: format!("{audience}/.default"),
-            resource: audience.to_owned(),
-            tenant: tenant.to_owned(),
+            scope: ask.scope(),
+            resource: ask.audience.to_owned(),
+            tenant: ask.tenant.to_owned(),
+            claims: ask.claims.map(str::to_owned),
         };
         let given = self.source()?.token(request).await.map_err(|e| {
             Error::new(ErrorKind::Auth, format!("the token callback failed: {e}")).with_source(e)
@@ -121,11 +126,5 @@ impl Callback {
 impl fmt::Debug for Callback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Callback")
-    }
-}
-
-impl From<Callback> for super::Credential {
-    fn from(credential: Callback) -> Self {
-        super::Credential::Callback(credential)
     }
 }

@@ -5,9 +5,12 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Token, authority};
+use super::application::{self, Proof};
+use super::ask::Ask;
+use super::authority::Form;
+use super::environment::Environment;
+use super::token::Grant;
 use crate::error::{Error, Result};
-use crate::http::Corridor;
 use crate::open_enum::text_enum;
 
 text_enum! {
@@ -33,12 +36,8 @@ pub struct ClientSecret {
     #[cfg_attr(feature = "schema", schemars(with = "String", extend("x-m365-secret" = true)))]
     secret: SecretString,
     /// The token endpoint that is asked: `v2`, or `v1` for directories that still need it.
-    #[serde(default = "v2")]
+    #[serde(default = "super::v2")]
     endpoint: TokenEndpoint,
-}
-
-fn v2() -> TokenEndpoint {
-    TokenEndpoint::V2
 }
 
 impl ClientSecret {
@@ -47,8 +46,12 @@ impl ClientSecret {
         ClientSecret {
             client_id: client_id.into(),
             secret: SecretString::from(secret.into()),
-            endpoint: v2(),
+            endpoint: super::v2(),
         }
+    }
+
+    pub(super) fn from_parts(client_id: String, secret: SecretString) -> Self {
+        ClientSecret { client_id, secret, endpoint: super::v2() }
     }
 
     /// Asks the given token endpoint.
@@ -59,41 +62,45 @@ impl ClientSecret {
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        if self.client_id.trim().is_empty() {
-            return Err(Error::invalid("the client id is empty"));
-        }
+        application::check_client_id(&self.client_id)?;
         if self.secret.expose_secret().trim().is_empty() {
             return Err(Error::invalid("the client secret is empty: pass the secret's value"));
         }
-        if let TokenEndpoint::Unknown(endpoint) = &self.endpoint {
-            return Err(Error::invalid(format!("unknown token endpoint {endpoint:?}: use v2 or v1")));
-        }
-        Ok(())
+        self.endpoint.check()
     }
 
-    pub(super) async fn token(&self, corridor: &Corridor, tenant: &str, audience: &str) -> Result<Token> {
-        let target = match self.endpoint {
-            TokenEndpoint::V1 => ("resource", audience.to_owned()),
-            _ => ("scope", format!("{audience}/.default")),
-        };
-        let form = [
-            ("grant_type", "client_credentials".to_owned()),
-            ("client_id", self.client_id.clone()),
-            ("client_secret", self.secret.expose_secret().to_owned()),
-            target,
-        ];
-        authority::redeem(corridor, tenant, &self.endpoint, &form).await
+    pub(super) async fn token(&self, ask: &Ask<'_>) -> Result<Grant> {
+        application::app_token(ask, self).await
+    }
+}
+
+impl TokenEndpoint {
+    pub(super) fn check(&self) -> Result<()> {
+        match self {
+            TokenEndpoint::Unknown(endpoint) => {
+                Err(Error::invalid(format!("unknown token endpoint {endpoint:?}: use v2 or v1")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Proof for ClientSecret {
+    fn client_id(&self, _: &Environment) -> Result<String> {
+        Ok(self.client_id.clone())
+    }
+
+    fn endpoint(&self) -> &TokenEndpoint {
+        &self.endpoint
+    }
+
+    async fn prove(&self, _: &Ask<'_>, _: &TokenEndpoint, form: Form) -> Result<Form> {
+        Ok(form.with("client_id", &self.client_id).secret("client_secret", &self.secret))
     }
 }
 
 impl fmt::Debug for ClientSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientSecret").field("client_id", &self.client_id).finish_non_exhaustive()
-    }
-}
-
-impl From<ClientSecret> for super::Credential {
-    fn from(credential: ClientSecret) -> Self {
-        super::Credential::ClientSecret(credential)
     }
 }

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::Token;
+use super::token::Token;
 use crate::error::{Error, Result};
 
 /// A fixed access token: used as it is until it is refused, never renewed.
@@ -31,11 +31,5 @@ impl StaticToken {
 
     pub(super) fn token(&self) -> Token {
         Token::new(self.token.clone(), None)
-    }
-}
-
-impl From<StaticToken> for super::Credential {
-    fn from(credential: StaticToken) -> Self {
-        super::Credential::StaticToken(credential)
     }
 }

@@ -1,0 +1,52 @@
+//! What nobody must guess: from the crypto library, never from the generator of the back-off.
+
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+/// Random bytes.
+///
+/// The library seeds itself from the system and can only fail where that has no randomness at all; then bytes
+/// that anybody can guess would be the worse outcome.
+#[expect(clippy::panic, reason = "there is no safe way to go on")]
+pub(super) fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    if rand::fill(&mut bytes).is_err() {
+        panic!("the system has no randomness");
+    }
+    bytes
+}
+
+/// A text of 256 random bits: 43 characters that need no escaping in a URL.
+pub(super) fn text() -> SecretString {
+    let bytes = Zeroizing::new(bytes::<32>());
+    SecretString::from(URL_SAFE_NO_PAD.encode(*bytes))
+}
+
+/// A random GUID.
+pub(super) fn guid() -> String {
+    let mut bytes = bytes::<16>();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = |range: std::ops::Range<usize>| {
+        bytes[range].iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    [hex(0..4), hex(4..6), hex(6..8), hex(8..10), hex(10..16)].join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn guids_and_texts_have_their_form() {
+        let one = guid();
+        assert!(crate::identity::is_guid(&one) && one.as_bytes()[14] == b'4', "{one}");
+        assert_ne!(one, guid());
+        assert_eq!(text().expose_secret().len(), 43);
+    }
+}
