@@ -14,8 +14,8 @@ use crate::cloud::{Cloud, Hosts};
 use crate::error::{Error, Result};
 use crate::http::{Clock, Concurrency, Corridor, Pace, Retry, Send, SendOptions, as_asked};
 use crate::identity::{
-    Callback, Credential, Environment, Functions, Identity, IdentityOptions, TokenCache, TokenSource, check_tenant,
-    is_guid,
+    Callback, Credential, Environment, Functions, Identity, IdentityOptions, TokenCache, TokenSource,
+    check_tenant, is_guid,
 };
 use crate::interval::Interval;
 

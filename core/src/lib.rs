@@ -47,9 +47,9 @@ pub use client::{Client, ClientBuilder, ClientOptions};
 pub use cloud::{Cloud, CustomCloud, Service};
 pub use error::{Error, ErrorKind, Place, Result, SignInRefusal};
 pub use identity::{
-    AccessToken, AuthorizationCode, AzureCli, BrowserSignIn, Callback, ClientCertificate, ClientSecret, Credential,
-    DefaultCredential, DeviceCode, ManagedIdentity, OnBehalfOf, RefreshToken, SignIn, StaticToken, TokenCache,
-    WorkloadIdentity,
+    AccessToken, AuthorizationCode, AzureCli, BrowserSignIn, Callback, ClientCertificate, ClientSecret,
+    Credential, DefaultCredential, DeviceCode, ManagedIdentity, OnBehalfOf, RefreshToken, SignIn,
+    StaticToken, TokenCache, WorkloadIdentity,
 };
 pub use interval::Interval;
 pub use page::{Committer, Page, Paged, QueryStatus, Report, Warning, WarningCode};

@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn many_challenges_of_one_header_are_told_apart() {
-        let read = challenges(&headers(&[r#"Basic realm="a", charset=UTF-8, Negotiate, Bearer error = "x""#]));
+        let read =
+            challenges(&headers(&[r#"Basic realm="a", charset=UTF-8, Negotiate, Bearer error = "x""#]));
         let schemes: Vec<_> = read.iter().map(|c| c.scheme.as_str()).collect();
         assert_eq!(schemes, ["basic", "negotiate", "bearer"]);
         assert_eq!(read[0].parameter("charset"), Some("UTF-8"));

@@ -199,7 +199,9 @@ pub(super) fn check_client_id(client_id: &str) -> Result<()> {
         return Err(Error::invalid("the client id is empty"));
     }
     if client_id.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(Error::invalid(format!("the client id {client_id:?} holds spaces: pass it as it is shown")));
+        return Err(Error::invalid(format!(
+            "the client id {client_id:?} holds spaces: pass it as it is shown"
+        )));
     }
     Ok(())
 }

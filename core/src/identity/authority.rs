@@ -27,8 +27,7 @@ pub(super) static PATIENCE: Patience = Patience {
 /// So much room that a form is not moved while it grows, which would leave its secrets behind.
 const FORM_ROOM: usize = 16 * 1024;
 /// Refusals that may come of a clock that is wrong.
-const ABOUT_TIME: [&str; 5] =
-    ["AADSTS700024", "AADSTS700027", "AADSTS50012", "AADSTS50013", "AADSTS500133"];
+const ABOUT_TIME: [&str; 5] = ["AADSTS700024", "AADSTS700027", "AADSTS50012", "AADSTS50013", "AADSTS500133"];
 
 /// The fields of a token request. Wiped when it has been sent.
 pub(super) struct Form(Zeroizing<String>);
@@ -101,7 +100,14 @@ pub(super) async fn redeem(
         Redeem::Once => post(url, form).judge(judge_once),
     };
     let outcome = Box::pin(ask.corridor.exchange(&request, read_token)).await;
-    outcome.map_err(|error| explain_clock(ask.corridor, error))
+    outcome.map_err(|error| explain_clock(ask.corridor, error)).map_err(|error| {
+        // Whoever signs in next has to bring what the service demanded.
+        let demanded = ask.claims.filter(|_| error.sign_in().interaction_required);
+        match demanded.filter(|_| error.sign_in().claims.is_none()) {
+            Some(claims) => error.with_sign_in(|told| told.claims = Some(claims.to_owned())),
+            None => error,
+        }
+    })
 }
 
 /// Sends a form to an endpoint of the authority; its refusals are states that `judge` tells apart.

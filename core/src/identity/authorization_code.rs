@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use super::TokenEndpoint;
 use super::application::Application;
 use super::ask::Ask;
 use super::authority::{Form, Redeem, redeem};
 use super::sign_in::check_redirect;
 use super::token::Grant;
 use super::user::{self, UserSignIn};
-use super::TokenEndpoint;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A code from a sign-in in a browser. It is redeemed once, by the first client that needs a token; from then on the
@@ -58,7 +58,9 @@ impl AuthorizationCode {
         let verifier = self.code_verifier.expose_secret();
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(allowed) {
-            return Err(Error::invalid("the code verifier is not one: it has 43 to 128 letters, digits and -._~"));
+            return Err(Error::invalid(
+                "the code verifier is not one: it has 43 to 128 letters, digits and -._~",
+            ));
         }
         check_redirect(&self.redirect_uri)?;
         self.client.check()

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::process::Command;
@@ -54,8 +54,9 @@ impl AzureCli {
 
     pub(super) async fn try_token(&self, ask: &Ask<'_>) -> Result<Token, NoToken> {
         let unavailable = |message: &str| NoToken::Unavailable(Error::new(ErrorKind::Auth, message));
-        let program = find(ask.environment)
-            .ok_or_else(|| unavailable("the Azure command line is not installed: there is no `az` on the PATH"))?;
+        let program = find(ask.environment).ok_or_else(|| {
+            unavailable("the Azure command line is not installed: there is no `az` on the PATH")
+        })?;
         let mut command = Command::new(program);
         // No shell: neither scope nor tenant is read as anything else.
         command
@@ -68,7 +69,8 @@ impl AzureCli {
         let output = match tokio::time::timeout(TIMEOUT, command.output()).await {
             Ok(Ok(output)) => output,
             Ok(Err(e)) => {
-                let error = Error::new(ErrorKind::Auth, format!("`az` cannot be started: {e}")).with_source(e);
+                let error =
+                    Error::new(ErrorKind::Auth, format!("`az` cannot be started: {e}")).with_source(e);
                 return Err(NoToken::Unavailable(error));
             }
             Err(_) => return Err(unavailable("`az` gave no answer within 30 s")),
@@ -113,7 +115,8 @@ fn read(stdout: &[u8]) -> Result<Token> {
         local: Option<String>,
     }
 
-    let unreadable = || Error::new(ErrorKind::Auth, "`az` answered without a usable token").with_hint("Update it");
+    let unreadable =
+        || Error::new(ErrorKind::Auth, "`az` answered without a usable token").with_hint("Update it");
     let output: Output = serde_json::from_slice(stdout).map_err(|_| unreadable())?;
     if output.access_token.expose_secret().is_empty() {
         return Err(unreadable());

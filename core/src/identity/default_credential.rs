@@ -74,11 +74,12 @@ fn summary(answers: &[String], refused: Option<Error>) -> Error {
     let said = answers.join("; ");
     match refused {
         Some(error) => {
-            let mut of = Error::new(error.kind(), format!("the identity that is set up here was refused ({said})"))
-                .with_code(error.code().map(str::to_owned))
-                .with_request_id(error.request_id().map(str::to_owned))
-                .with_retry_after(error.retry_after())
-                .with_repeat(error.repeat());
+            let mut of =
+                Error::new(error.kind(), format!("the identity that is set up here was refused ({said})"))
+                    .with_code(error.code().map(str::to_owned))
+                    .with_request_id(error.request_id().map(str::to_owned))
+                    .with_retry_after(error.retry_after())
+                    .with_repeat(error.repeat());
             of = error.status().into_iter().fold(of, Error::with_status);
             of = error.hint().into_iter().fold(of, Error::with_hint);
             let told = error.sign_in().clone();
@@ -99,7 +100,8 @@ async fn answer(ask: &Ask<'_>, source: usize) -> Answer {
         0 => match from_environment(ask) {
             Ok(Some(credential)) => told(credential.token(ask).await),
             Ok(None) => Answer::Absent(
-                "AZURE_CLIENT_ID with AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH is not set".to_owned(),
+                "AZURE_CLIENT_ID with AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH is not set"
+                    .to_owned(),
             ),
             Err(error) => Answer::Refused(error),
         },
@@ -108,8 +110,9 @@ async fn answer(ask: &Ask<'_>, source: usize) -> Answer {
             None => Answer::Absent("AZURE_FEDERATED_TOKEN_FILE is not set".to_owned()),
         },
         2 => {
-            let identity =
-                environment.text("AZURE_CLIENT_ID").map_or_else(ManagedIdentity::new, ManagedIdentity::with_client_id);
+            let identity = environment
+                .text("AZURE_CLIENT_ID")
+                .map_or_else(ManagedIdentity::new, ManagedIdentity::with_client_id);
             match identity.token_if_any(ask).await {
                 Ok(Some(grant)) => Answer::Token(Box::new(grant)),
                 Ok(None) => Answer::Absent("no endpoint answers here".to_owned()),

@@ -49,7 +49,10 @@ pub struct DeviceCodePrompt {
 /// Whatever can show a user where to sign in, and with which code.
 pub trait DeviceCodeDisplay: Send + Sync + 'static {
     /// Shows it. The sign-in goes on when this has returned; an error ends it.
-    fn show(&self, prompt: DeviceCodePrompt) -> BoxFuture<'static, Result<(), Box<dyn StdError + Send + Sync>>>;
+    fn show(
+        &self,
+        prompt: DeviceCodePrompt,
+    ) -> BoxFuture<'static, Result<(), Box<dyn StdError + Send + Sync>>>;
 }
 
 impl<F, R> DeviceCodeDisplay for F
@@ -57,7 +60,10 @@ where
     F: Fn(DeviceCodePrompt) -> R + Send + Sync + 'static,
     R: Future<Output = Result<(), Box<dyn StdError + Send + Sync>>> + Send + 'static,
 {
-    fn show(&self, prompt: DeviceCodePrompt) -> BoxFuture<'static, Result<(), Box<dyn StdError + Send + Sync>>> {
+    fn show(
+        &self,
+        prompt: DeviceCodePrompt,
+    ) -> BoxFuture<'static, Result<(), Box<dyn StdError + Send + Sync>>> {
         Box::pin(self(prompt))
     }
 }
@@ -236,7 +242,10 @@ impl Begun {
         let length = |number: Option<Number>| number.as_ref().and_then(Number::duration);
         let life = length(body.expires_in).unwrap_or(LIFE);
         let said = body.message.unwrap_or_else(|| {
-            format!("To sign in, open {} in a browser and enter the code {}", body.verification_uri, body.user_code)
+            format!(
+                "To sign in, open {} in a browser and enter the code {}",
+                body.verification_uri, body.user_code
+            )
         });
         Ok(Begun {
             device_code: body.device_code,
@@ -266,7 +275,9 @@ mod tests {
     use super::*;
 
     fn answered(error: &str) -> Error {
-        Error::new(ErrorKind::Auth, error).with_status(400).with_sign_in(|told| told.error = Some(error.to_owned()))
+        Error::new(ErrorKind::Auth, error)
+            .with_status(400)
+            .with_sign_in(|told| told.error = Some(error.to_owned()))
     }
 
     #[test]
@@ -274,7 +285,14 @@ mod tests {
         let five = Duration::from_secs(5);
         assert_eq!(next_wait(five, answered("authorization_pending")).unwrap(), five);
         assert_eq!(next_wait(five, answered("slow_down")).unwrap(), five * 2);
-        for last in ["authorization_declined", "access_denied", "expired_token", "code_expired", "bad_verification_code", "x"] {
+        for last in [
+            "authorization_declined",
+            "access_denied",
+            "expired_token",
+            "code_expired",
+            "bad_verification_code",
+            "x",
+        ] {
             assert_eq!(next_wait(five, answered(last)).unwrap_err().kind(), ErrorKind::Auth, "{last}");
         }
         for passing in [ErrorKind::Network, ErrorKind::Timeout, ErrorKind::Service, ErrorKind::Throttled] {

@@ -10,7 +10,10 @@ use std::sync::Arc;
 pub(crate) enum Environment {
     #[default]
     Process,
-    #[cfg_attr(not(test), expect(dead_code, reason = "variables of a process cannot be set safely in a test"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "variables of a process cannot be set safely in a test")
+    )]
     Given(Arc<HashMap<String, String>>),
 }
 

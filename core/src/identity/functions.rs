@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::application::Application;
 use super::{
     AssertionSource, Callback, ConfidentialClient, Credential, DeviceCodeDisplay, TokenCache, TokenSource,
 };
-use super::application::Application;
 
 /// What options cannot say in JSON. Each is used by the credential that needs it.
 #[derive(Clone, Default)]

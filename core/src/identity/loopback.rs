@@ -28,7 +28,8 @@ const DONE: &str = "<!doctype html><meta charset=utf-8><title>Signed in</title><
                     window.";
 const FAILED: &str = "<!doctype html><meta charset=utf-8><title>Not signed in</title><p>The sign-in did not succeed. \
                       Go back to the program; it says why.";
-const NOT_HERE: &str = "<!doctype html><meta charset=utf-8><title>Nothing here</title><p>There is nothing here.";
+const NOT_HERE: &str =
+    "<!doctype html><meta charset=utf-8><title>Nothing here</title><p>There is nothing here.";
 
 /// A sign-in in the browser of this machine.
 ///
@@ -39,8 +40,11 @@ pub struct BrowserSignIn {
     sign_in: SignIn,
     port: u16,
     timeout: Duration,
-    open: Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>,
+    open: Opener,
 }
+
+/// Opens an address for its user.
+type Opener = Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
 
 impl BrowserSignIn {
     /// A sign-in to an application.
@@ -130,11 +134,7 @@ impl fmt::Debug for BrowserSignIn {
 }
 
 /// Answers whoever comes until one of them is the end of the sign-in.
-async fn wait(
-    listener: &TcpListener,
-    port: u16,
-    pending: &PendingSignIn,
-) -> Result<AuthorizationCode> {
+async fn wait(listener: &TcpListener, port: u16, pending: &PendingSignIn) -> Result<AuthorizationCode> {
     loop {
         let Ok((mut stream, _)) = listener.accept().await else { continue };
         let callback = match tokio::time::timeout(READ_TIMEOUT, read(&mut stream, port)).await {

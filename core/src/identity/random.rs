@@ -10,12 +10,9 @@ use zeroize::Zeroizing;
 ///
 /// The library seeds itself from the system and can only fail where that has no randomness at all; then bytes
 /// that anybody can guess would be the worse outcome.
-#[expect(clippy::panic, reason = "there is no safe way to go on")]
 pub(super) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    if rand::fill(&mut bytes).is_err() {
-        panic!("the system has no randomness");
-    }
+    assert!(rand::fill(&mut bytes).is_ok(), "the system has no randomness");
     bytes
 }
 
@@ -30,10 +27,8 @@ pub(super) fn guid() -> String {
     let mut bytes = bytes::<16>();
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = |range: std::ops::Range<usize>| {
-        bytes[range].iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
-    [hex(0..4), hex(4..6), hex(6..8), hex(8..10), hex(10..16)].join("-")
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 #[cfg(test)]

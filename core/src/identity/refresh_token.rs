@@ -35,11 +35,7 @@ pub struct RefreshToken {
 impl RefreshToken {
     /// A credential from a refresh token and the application that it was given to.
     pub fn new(client: impl Into<Application>, token: impl Into<String>) -> Self {
-        RefreshToken {
-            client: client.into(),
-            token: SecretString::from(token.into()),
-            scopes: Vec::new(),
-        }
+        RefreshToken { client: client.into(), token: SecretString::from(token.into()), scopes: Vec::new() }
     }
 
     /// The permissions to ask for.

@@ -5,14 +5,11 @@
 //!
 //! Source: "Microsoft Entra authentication and authorization error codes".
 
-use serde_json::Value;
-
 use crate::error::{Error, ErrorKind, Repeat};
 use crate::http::Refusal;
 
 /// Causes that pass by themselves.
-const TRANSIENT: &[u32] =
-    &[50033, 50087, 50166, 80005, 90006, 90012, 90024, 90033, 90090, 40010, 501_621];
+const TRANSIENT: &[u32] = &[50033, 50087, 50166, 80005, 90006, 90012, 90024, 90033, 90090, 40010, 501_621];
 /// Refused for its rate: the same token was asked for in a loop, or the tenant is asked too often.
 const TOO_OFTEN: &[u32] = &[50196, 90055];
 
@@ -20,19 +17,13 @@ const TOO_OFTEN: &[u32] = &[50196, 90055];
 const HINTS: &[(&[u32], &str)] = &[
     (&[7_000_215], "The secret is wrong: pass the secret's value, not its id"),
     (&[7_000_222], "The secret has expired: add a new one to the application"),
-    (
-        &[700_016, 70001],
-        "The application is not known in this tenant: check the client id and the tenant",
-    ),
+    (&[700_016, 70001], "The application is not known in this tenant: check the client id and the tenant"),
     (&[90002, 900_023, 50059, 90019], "The tenant is not known here: check its name and the cloud"),
     (
         &[7_000_112],
         "The application is disabled in this tenant: enable it in Entra ID, under Enterprise applications",
     ),
-    (
-        &[90038, 900_382, 900_432, 900_439],
-        "The tenant is in another national cloud: choose that cloud",
-    ),
+    (&[90038, 900_382, 900_432, 900_439], "The tenant is in another national cloud: choose that cloud"),
     (
         &[50194, 9_001_023, 90124, 90130, 9_002_332],
         "This sign-in needs a tenant of its own: pass a directory id or a domain, not an alias such as `common`",
@@ -53,7 +44,10 @@ const HINTS: &[(&[u32], &str)] = &[
         &[700_211, 700_212, 700_213, 70021],
         "No federated credential of the application fits the assertion: compare its issuer, subject and audience",
     ),
-    (&[700_229], "The assertion is a token of Entra ID that is not app-only: only those are taken as assertions"),
+    (
+        &[700_229],
+        "The assertion is a token of Entra ID that is not app-only: only those are taken as assertions",
+    ),
     (&[700_030], "The certificate's subject is not allowed to speak for this application"),
     (&[50032], "The certificate's key is too weak: use RSA with 2048 bits or more"),
     (
@@ -65,26 +59,41 @@ const HINTS: &[(&[u32], &str)] = &[
         &[65001, 65004, 90094, 90095],
         "An administrator of the tenant has to consent to the application's permissions",
     ),
-    (&[650_052, 650_056, 50105, 90099], "The application or the user has not been given access in this tenant"),
-    (&[50011, 50147, 501_481], "The redirect URI or its proof does not fit: use the one that is registered, unchanged"),
+    (
+        &[650_052, 650_056, 50105, 90099],
+        "The application or the user has not been given access in this tenant",
+    ),
+    (
+        &[50011, 50147, 501_481],
+        "The redirect URI or its proof does not fit: use the one that is registered, unchanged",
+    ),
     (&[70011, 28002, 28003, 700_022, 700_023], "A scope is not known: ask for scopes of one API at a time"),
-    (&[53003, 530_032, 530_035, 53011, 50131], "A conditional access policy of the tenant refuses this sign-in"),
-    (&[50053, 50057, 50034, 50020, 50126, 500_021], "The account cannot sign in here: locked, disabled or unknown"),
+    (
+        &[53003, 530_032, 530_035, 53011, 50131],
+        "A conditional access policy of the tenant refuses this sign-in",
+    ),
+    (
+        &[50053, 50057, 50034, 50020, 50126, 500_021],
+        "The account cannot sign in here: locked, disabled or unknown",
+    ),
     (
         &[50072, 50074, 50076, 50078, 50079, 50158],
         "A second factor is needed: have the user sign in again, interactively",
     ),
     (
         &[
-            50058, 50055, 50125, 50129, 50132, 50133, 50173, 53000, 53001, 53002, 53004, 70008, 700_020, 700_082,
-            700_084, 70043, 16000,
+            50058, 50055, 50125, 50129, 50132, 50133, 50173, 53000, 53001, 53002, 53004, 70008, 700_020,
+            700_082, 700_084, 70043, 16000,
         ],
         "The sign-in has ended: have the user sign in again",
     ),
     (&[54005, 50089], "The code has been used or is too old: begin a new sign-in"),
     (&[700_005], "The code is of another tenant: redeem it where it was asked for"),
     (&[70019, 70018], "The device code has expired or is wrong: begin a new sign-in"),
-    (&[50013, 500_133, 50027], "The user's token was refused: it must be fresh, and its audience this application"),
+    (
+        &[50013, 500_133, 50027],
+        "The user's token was refused: it must be fresh, and its audience this application",
+    ),
     (&[7_000_114], "The application is not allowed to act on behalf of users"),
     (&[50196], "The same token was asked for in a loop: keep tokens, and use one client for all calls"),
     (&[90055], "The tenant is asked for tokens too often: slow down"),
@@ -165,7 +174,7 @@ mod tests {
     use bytes::Bytes;
     use reqwest::StatusCode;
     use reqwest::header::HeaderMap;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -183,7 +192,10 @@ mod tests {
                     "correlation_id": "c-1", "claims": "{\"access_token\":{}}"}),
         );
         let told = error.sign_in();
-        assert_eq!((error.kind(), error.code(), error.request_id()), (ErrorKind::Auth, Some("AADSTS70043"), Some("t-1")));
+        assert_eq!(
+            (error.kind(), error.code(), error.request_id()),
+            (ErrorKind::Auth, Some("AADSTS70043"), Some("t-1"))
+        );
         assert_eq!(told.claims.as_deref(), Some(r#"{"access_token":{}}"#));
         assert_eq!((told.trace_id.as_deref(), told.correlation_id.as_deref()), (Some("t-1"), Some("c-1")));
         assert!(told.interaction_required && ends_refresh_token(&error));

@@ -157,7 +157,16 @@ impl SignIn {
             }
         }
         let SignIn { client, redirect_uri, scopes, .. } = self;
-        Ok(PendingSignIn { url, state, nonce, verifier, client, redirect_uri, scopes, redeemed: Arc::default() })
+        Ok(PendingSignIn {
+            url,
+            state,
+            nonce,
+            verifier,
+            client,
+            redirect_uri,
+            scopes,
+            redeemed: Arc::default(),
+        })
     }
 }
 
@@ -239,12 +248,10 @@ struct CallbackAnswer {
 
 fn refused(error: &str, description: Option<&SecretString>) -> Error {
     let message = description.map_or(error, |text| text.expose_secret());
-    Error::new(ErrorKind::Auth, message)
-        .with_code(Some(error.to_owned()))
-        .with_sign_in(|told| {
-            told.error = Some(error.to_owned());
-            told.interaction_required = needs_a_person(error);
-        })
+    Error::new(ErrorKind::Auth, message).with_code(Some(error.to_owned())).with_sign_in(|told| {
+        told.error = Some(error.to_owned());
+        told.interaction_required = needs_a_person(error);
+    })
 }
 
 /// The challenge that a verifier answers.
@@ -254,8 +261,8 @@ fn challenge(verifier: &SecretString) -> String {
 
 /// A code goes over https, or to this machine.
 pub(super) fn check_redirect(uri: &str) -> Result<Url> {
-    let url = Url::parse(uri)
-        .map_err(|e| Error::invalid(format!("the redirect URI {uri:?} is not a URL: {e}")))?;
+    let url =
+        Url::parse(uri).map_err(|e| Error::invalid(format!("the redirect URI {uri:?} is not a URL: {e}")))?;
     let loopback = is_loopback(&url);
     let good = url.scheme() == "https" || url.scheme() == "http" && loopback;
     if !good || url.fragment().is_some() {
@@ -291,7 +298,12 @@ mod tests {
             .prompt(SignInPrompt::SelectAccount)
             .login_hint("a@b.c");
         let pending = sign_in.begin(&Cloud::GccHigh, "organizations").unwrap();
-        assert!(pending.url().as_str().starts_with("https://login.microsoftonline.us/organizations/oauth2/v2.0/authorize?"));
+        assert!(
+            pending
+                .url()
+                .as_str()
+                .starts_with("https://login.microsoftonline.us/organizations/oauth2/v2.0/authorize?")
+        );
         let has = parameters(&pending);
         for (name, value) in [
             ("client_id", "app"),
@@ -320,7 +332,8 @@ mod tests {
     fn only_its_own_answer_finishes_a_sign_in() {
         let pending = pending();
         let state = pending.state.expose_secret().to_owned();
-        for wrong in ["", "code=c", "code=c&state=", "code=c&state=other", &format!("code=c&state={state}x")] {
+        for wrong in ["", "code=c", "code=c&state=", "code=c&state=other", &format!("code=c&state={state}x")]
+        {
             assert!(pending.finish(wrong).unwrap_err().message().contains("state"), "{wrong}");
         }
         for form in [
@@ -332,7 +345,9 @@ mod tests {
             assert_eq!(code.code.expose_secret(), "c");
             code.check().unwrap();
         }
-        let error = pending.finish(&format!("error=access_denied&error_description=No+way&state={state}")).unwrap_err();
+        let error = pending
+            .finish(&format!("error=access_denied&error_description=No+way&state={state}"))
+            .unwrap_err();
         assert_eq!((error.message(), error.code()), ("No way", Some("access_denied")));
         assert!(pending.finish(&format!("state={state}")).is_err());
         assert!(pending.finish(&format!("code=a&code=b&state={state}")).is_err());
@@ -340,10 +355,19 @@ mod tests {
 
     #[test]
     fn a_redirect_that_others_can_read_is_refused() {
-        for good in ["http://localhost", "http://localhost:1/x", "http://127.0.0.1:5", "https://contoso.com/back"] {
+        for good in
+            ["http://localhost", "http://localhost:1/x", "http://127.0.0.1:5", "https://contoso.com/back"]
+        {
             assert!(check_redirect(good).is_ok(), "{good}");
         }
-        for bad in ["http://contoso.com", "myapp://back", "localhost", "", "http://localhost.evil.example", "https://a/#b"] {
+        for bad in [
+            "http://contoso.com",
+            "myapp://back",
+            "localhost",
+            "",
+            "http://localhost.evil.example",
+            "https://a/#b",
+        ] {
             assert!(SignIn::new("app", bad).begin(&Cloud::Public, TENANT).is_err(), "{bad}");
         }
     }

@@ -248,11 +248,13 @@ impl Number {
         }
         let Number::Text(text) = self else { return None };
         let text = text.trim();
-        text.parse().ok().or_else(|| rfc2822::DateTimeParser::new().parse_timestamp(text).ok()).or_else(|| {
-            ["%m/%d/%Y %I:%M:%S %p %:z", "%m/%d/%Y %H:%M:%S %:z", "%Y-%m-%d %H:%M:%S %:z"]
-                .iter()
-                .find_map(|format| strtime::parse(format, text).ok()?.to_timestamp().ok())
-        })
+        text.parse().ok().or_else(|| rfc2822::DateTimeParser::new().parse_timestamp(text).ok()).or_else(
+            || {
+                ["%m/%d/%Y %I:%M:%S %p %:z", "%m/%d/%Y %H:%M:%S %:z", "%Y-%m-%d %H:%M:%S %:z"]
+                    .iter()
+                    .find_map(|format| strtime::parse(format, text).ok()?.to_timestamp().ok())
+            },
+        )
     }
 }
 
@@ -340,7 +342,9 @@ mod tests {
     #[test]
     fn a_token_is_renewed_ahead_of_its_end_and_not_all_at_once() {
         let hour: Vec<Duration> = (0..50)
-            .map(|_| Token::lasting("t".to_owned(), Some(Duration::from_secs(3600))).life.unwrap().renew_after)
+            .map(|_| {
+                Token::lasting("t".to_owned(), Some(Duration::from_secs(3600))).life.unwrap().renew_after
+            })
             .collect();
         assert!(hour.iter().all(|after| (3225..=3300).contains(&after.as_secs())), "{hour:?}");
         assert!(hour.iter().any(|after| *after != hour[0]));

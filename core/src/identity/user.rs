@@ -80,7 +80,10 @@ pub(super) fn check(
             jwt::check_id_token(token, &client_id, nonce, ask.corridor.now())?;
         }
         (None, Some(_)) => {
-            return Err(Error::new(ErrorKind::Auth, "the sign-in cannot be trusted: it came without an id token"));
+            return Err(Error::new(
+                ErrorKind::Auth,
+                "the sign-in cannot be trusted: it came without an id token",
+            ));
         }
         (None, None) => {}
     }
@@ -109,9 +112,12 @@ pub(super) async fn renew(ask: &Ask<'_>, user: &impl UserSignIn, owner: &Refresh
             }
         }
     } else if !user.can_repeat() {
-        return Err(Error::new(ErrorKind::Auth, "the sign-in has ended, and nothing is left to renew it with")
-            .with_sign_in(|told| told.interaction_required = true)
-            .with_hint("Have the user sign in again"));
+        return Err(Error::new(
+            ErrorKind::Auth,
+            "the sign-in has ended, and nothing is left to renew it with",
+        )
+        .with_sign_in(|told| told.interaction_required = true)
+        .with_hint("Have the user sign in again"));
     }
     let grant = user.sign_in(ask).await?;
     let (before, now) = (&owner.principal, account(&grant));

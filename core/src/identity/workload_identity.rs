@@ -126,9 +126,10 @@ impl WorkloadIdentity {
 
 impl Proof for WorkloadIdentity {
     fn client_id(&self, environment: &Environment) -> Result<String> {
-        self.client_id.clone().or_else(|| environment.text("AZURE_CLIENT_ID")).ok_or_else(|| {
-            Error::invalid("there is no client id: pass client_id, or set AZURE_CLIENT_ID")
-        })
+        self.client_id
+            .clone()
+            .or_else(|| environment.text("AZURE_CLIENT_ID"))
+            .ok_or_else(|| Error::invalid("there is no client id: pass client_id, or set AZURE_CLIENT_ID"))
     }
 
     fn endpoint(&self) -> &TokenEndpoint {
@@ -156,7 +157,8 @@ pub(super) async fn check_authority(ask: &Ask<'_>, named: &str) -> Result<()> {
     let full = if named.contains("://") { named.to_owned() } else { format!("https://{named}") };
     let host = Url::parse(&full).ok().filter(|url| url.scheme() == "https");
     let host = host.as_ref().and_then(Url::host_str);
-    let host = host.ok_or_else(|| Error::invalid(format!("AZURE_AUTHORITY_HOST {named:?} is not an https host")))?;
+    let host =
+        host.ok_or_else(|| Error::invalid(format!("AZURE_AUTHORITY_HOST {named:?} is not an https host")))?;
     if ask.corridor.hosts.is_authority(host) || discovery::is_alias(ask.corridor, host).await? {
         return Ok(());
     }

@@ -109,16 +109,13 @@ fn stored_owner(key: &RefreshKey) -> Option<StoredOwner> {
         Principal::Managed(id) => StoredPrincipal::Managed(id.clone()),
         Principal::Own(_) => return None,
     };
-    Some(StoredOwner {
-        authority: key.authority.clone(),
-        client_id: key.client_id.clone(),
-        principal,
-    })
+    Some(StoredOwner { authority: key.authority.clone(), client_id: key.client_id.clone(), principal })
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Content> {
     // Neither the bytes nor the parser's words are quoted: there are tokens in them.
-    let unreadable = |why: &str| Error::new(ErrorKind::Decode, format!("the stored tokens cannot be read: {why}"));
+    let unreadable =
+        |why: &str| Error::new(ErrorKind::Decode, format!("the stored tokens cannot be read: {why}"));
     let stored: Stored =
         serde_json::from_slice(bytes).map_err(|_| unreadable("they are not what `export` gives"))?;
     if stored.version != VERSION {
@@ -145,10 +142,9 @@ fn token(stored: StoredToken) -> (Key, Token) {
         scopes: stored.scopes.into_iter().collect(),
     };
     let length = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    let life = stored.life.map(|life| Life {
-        length: length(life),
-        renew_after: length(stored.renew_after.unwrap_or(life)),
-    });
+    let life = stored
+        .life
+        .map(|life| Life { length: length(life), renew_after: length(stored.renew_after.unwrap_or(life)) });
     (key, Token::restored(stored.secret, life, not_later(stored.received)))
 }
 
@@ -167,6 +163,7 @@ fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok,
     serializer.serialize_str(secret.expose_secret())
 }
 
+#[expect(clippy::ref_option, reason = "as serde calls it")]
 fn exposed_if_any<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
 }

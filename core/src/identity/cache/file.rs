@@ -160,7 +160,8 @@ impl Inner {
                 pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, &salt, passphrase, &mut *bytes);
             }
         }
-        let key = UnboundKey::new(&AES_256_GCM, &*bytes).map_err(|_| "the key of the token cache is not usable")?;
+        let key =
+            UnboundKey::new(&AES_256_GCM, &*bytes).map_err(|_| "the key of the token cache is not usable")?;
         let key = Arc::new(LessSafeKey::new(key));
         *derived = Some((salt, Arc::clone(&key)));
         Ok(key)
@@ -224,7 +225,9 @@ mod tests {
         fs::write(&path, &bytes).unwrap();
         assert!(file(folder.path(), key()).load().await.is_err());
         fs::write(&path, "something else").unwrap();
-        assert!(file(folder.path(), key()).load().await.unwrap_err().to_string().contains("not a token cache"));
+        assert!(
+            file(folder.path(), key()).load().await.unwrap_err().to_string().contains("not a token cache")
+        );
     }
 
     #[tokio::test]

@@ -302,7 +302,8 @@ impl Entries {
     fn make_room(&mut self) {
         self.slots.retain(|_, slot| slot.is_worth_keeping() || Arc::strong_count(slot) > 1);
         while self.slots.len() > MOST_TOKENS {
-            let oldest = self.slots.iter().min_by_key(|(_, slot)| slot.last_use()).map(|(key, _)| key.clone());
+            let oldest =
+                self.slots.iter().min_by_key(|(_, slot)| slot.last_use()).map(|(key, _)| key.clone());
             let Some(oldest) = oldest else { return };
             self.slots.remove(&oldest);
         }

@@ -67,7 +67,7 @@ impl Material {
             }
         }
         let chain: Vec<Certificate> =
-            certificates.into_iter().map(Certificate::read).collect::<Result<_>>()?;
+            certificates.iter().map(|der| Certificate::read(der)).collect::<Result<_>>()?;
         if chain.is_empty() {
             return Err(Error::invalid("there is no certificate: pass the certificate and its private key"));
         }
@@ -102,7 +102,7 @@ impl Chain {
         } else {
             read.push(certificates.to_vec());
         }
-        let read: Vec<Certificate> = read.into_iter().map(Certificate::read).collect::<Result<_>>()?;
+        let read: Vec<Certificate> = read.iter().map(|der| Certificate::read(der)).collect::<Result<_>>()?;
         let first = read.first().map(|leaf| leaf.der.clone());
         let chain = Chain::from(read, |one| Some(&one.der) == first.as_ref());
         let chain = chain.ok_or_else(|| Error::invalid("there is no certificate"))?;
@@ -157,8 +157,9 @@ impl Chain {
 }
 
 impl Certificate {
-    fn read(der: Vec<u8>) -> Result<Self> {
-        Certificate::parse(&der).ok_or_else(|| Error::invalid("the certificate cannot be read: it is not X.509"))
+    fn read(der: &[u8]) -> Result<Self> {
+        Certificate::parse(der)
+            .ok_or_else(|| Error::invalid("the certificate cannot be read: it is not X.509"))
     }
 
     fn parse(der: &[u8]) -> Option<Self> {
@@ -210,7 +211,9 @@ impl Key {
             Kind::NotRsa => not_rsa(),
             Kind::Rsa(bits) if (1..FEWEST_BITS).contains(&bits) => weak(bits),
             Kind::Rsa(_) => Error::invalid("the private key is damaged: it is not a sound RSA key"),
-            Kind::Unreadable => Error::invalid("the private key cannot be read: it is neither PKCS#8 nor PKCS#1"),
+            Kind::Unreadable => {
+                Error::invalid("the private key cannot be read: it is neither PKCS#8 nor PKCS#1")
+            }
         })
     }
 
@@ -305,7 +308,9 @@ fn explain(what: &str, why: Closed, password: Option<&str>) -> Error {
         (Closed::Password, None) => format!("{what} is encrypted: pass its password"),
         (Closed::Password, Some(_)) => format!("the password does not open {what}, or it is damaged"),
         (Closed::Scheme, _) => {
-            format!("{what} is encrypted in a way that is not known here: write it again with AES-256 and PBKDF2")
+            format!(
+                "{what} is encrypted in a way that is not known here: write it again with AES-256 and PBKDF2"
+            )
         }
         (Closed::Shape, _) => {
             format!("{what} cannot be read: pass PEM text with certificate and key, or a PFX (PKCS#12)")

@@ -186,7 +186,9 @@ impl ClientCertificate {
         application::check_client_id(&self.client_id)?;
         self.endpoint.check()?;
         if let SigningAlgorithm::Unknown(algorithm) = &self.algorithm {
-            return Err(Error::invalid(format!("unknown signing algorithm {algorithm:?}: use ps256 or rs256")));
+            return Err(Error::invalid(format!(
+                "unknown signing algorithm {algorithm:?}: use ps256 or rs256"
+            )));
         }
         self.loaded()?.chain().check_time(jiff::Timestamp::now())
     }

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use super::der::{INTEGER, OCTET_STRING, SEQUENCE, Values};
 
 /// Beyond this the work is the attack. OpenSSL writes 2,048, careful people a million.
-const MOST_ROUNDS: u32 = 10_000_000;
+const MOST_ROUNDS: u32 = 2_000_000;
 
 const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
 const PBKDF2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0c];
@@ -99,9 +99,8 @@ fn pkcs12(scheme: &[u8], mut parameters: Values<'_>, password: &str, content: &[
     let rounds = rounds(parameters.number())?.get();
     let mut outcome = Err(Closed::Password);
     for password in bmp_strings(password) {
-        let derive = |purpose, length| {
-            derive(&SHA1_FOR_LEGACY_USE_ONLY, purpose, &password, &salt, rounds, length)
-        };
+        let derive =
+            |purpose, length| derive(&SHA1_FOR_LEGACY_USE_ONLY, purpose, &password, &salt, rounds, length);
         let iv = derive(Purpose::Iv, 8);
         outcome = match scheme {
             PKCS12_3DES => triple_des(&derive(Purpose::Key, 24), &iv, content),
@@ -124,11 +123,11 @@ fn aes(algorithm: &'static Algorithm, key: &[u8], iv: &[u8], content: &[u8]) -> 
     let iv = <[u8; 16]>::try_from(iv).map_err(|_| Closed::Shape)?;
     let key = UnboundCipherKey::new(algorithm, key).map_err(|_| Closed::Shape)?;
     let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).map_err(|_| Closed::Shape)?;
-    let mut content = Zeroizing::new(content.to_vec());
-    let context = DecryptionContext::Iv128(FixedLength::from(iv));
-    let length = key.decrypt(&mut content, context).map_err(|_| Closed::Password)?.len();
-    content.truncate(length);
-    Ok(content)
+    let mut opened = Zeroizing::new(content.to_vec());
+    let iv = DecryptionContext::Iv128(FixedLength::from(iv));
+    let length = key.decrypt(&mut opened, iv).map_err(|_| Closed::Password)?.len();
+    opened.truncate(length);
+    Ok(opened)
 }
 
 fn triple_des(key: &[u8], iv: &[u8], content: &[u8]) -> Opened {
@@ -226,7 +225,7 @@ mod tests {
     use super::*;
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
     /// The vectors that implementations of PKCS#12 have been passing round since its first version.

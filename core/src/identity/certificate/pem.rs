@@ -29,7 +29,9 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block>, String> {
     let mut blocks = Vec::new();
     let mut lines = text.lines().map(str::trim);
     while let Some(line) = lines.next() {
-        let Some(label) = line.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(DASHES)) else { continue };
+        let Some(label) = line.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(DASHES)) else {
+            continue;
+        };
         let mut encoded = Zeroizing::new(String::with_capacity(4 * 1024));
         let mut encrypted = false;
         let closed = lines.by_ref().any(|line| {

@@ -1,5 +1,7 @@
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm};
 use aws_lc_rs::signature::KeyPair as _;
+use aws_lc_rs::signature::{
+    RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
+};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use futures::FutureExt;
@@ -11,7 +13,7 @@ use super::*;
 
 const PASSWORD: &str = "opensesame";
 
-macro_rules! file {
+macro_rules! data {
     ($name:literal) => {
         &include_bytes!(concat!("testdata/", $name))[..]
     };
@@ -23,45 +25,45 @@ fn read(certificate: &[u8], key: Option<&[u8]>, password: Option<&str>) -> Resul
 
 #[test]
 fn a_key_is_read_in_every_form_that_it_comes_in() {
-    let cert = file!("cert.pem");
+    let cert = data!("cert.pem");
     for (name, certificate, key, password) in [
-        ("both", file!("both.pem"), None, None),
-        ("two files", cert, Some(file!("key.pem")), None),
-        ("a password that is not needed", file!("both.pem"), None, Some("x")),
-        ("PKCS#1", cert, Some(file!("pkcs1.pem")), None),
-        ("PBES2", cert, Some(file!("encrypted.pem")), Some(PASSWORD)),
-        ("PKCS#12's own encryption", cert, Some(file!("encrypted_legacy.pem")), Some(PASSWORD)),
-        ("PFX of today", file!("modern.pfx"), None, Some(PASSWORD)),
-        ("PFX with 3DES and RC2-40", file!("legacy.pfx"), None, Some(PASSWORD)),
-        ("PFX with RC2-128", file!("rc2_128.pfx"), None, Some(PASSWORD)),
-        ("PFX without a password", file!("empty_password.pfx"), None, None),
+        ("both", data!("both.pem"), None, None),
+        ("two files", cert, Some(data!("key.pem")), None),
+        ("a password that is not needed", data!("both.pem"), None, Some("x")),
+        ("PKCS#1", cert, Some(data!("pkcs1.pem")), None),
+        ("PBES2", cert, Some(data!("encrypted.pem")), Some(PASSWORD)),
+        ("PKCS#12's own encryption", cert, Some(data!("encrypted_legacy.pem")), Some(PASSWORD)),
+        ("PFX of today", data!("modern.pfx"), None, Some(PASSWORD)),
+        ("PFX with 3DES and RC2-40", data!("legacy.pfx"), None, Some(PASSWORD)),
+        ("PFX with RC2-128", data!("rc2_128.pfx"), None, Some(PASSWORD)),
+        ("PFX without a password", data!("empty_password.pfx"), None, None),
     ] {
         let material = read(certificate, key, password).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(material.key.public_modulus_len(), 256, "{name}");
     }
-    let encoded = STANDARD.encode(file!("modern.pfx"));
+    let encoded = STANDARD.encode(data!("modern.pfx"));
     assert!(read(encoded.as_bytes(), None, Some(PASSWORD)).is_ok(), "as a key vault gives it");
 }
 
 #[test]
 fn what_cannot_be_used_is_refused_with_the_reason() {
-    let cert = file!("cert.pem");
+    let cert = data!("cert.pem");
     for (certificate, key, password, reason) in [
         (cert, None, None, "no private key"),
-        (file!("key.pem"), None, None, "no certificate"),
-        (cert, Some(file!("other_key.pem")), None, "does not fit"),
-        (cert, Some(file!("encrypted.pem")), None, "pass its password"),
-        (cert, Some(file!("encrypted.pem")), Some("wrong"), "does not open"),
-        (cert, Some(file!("encrypted_legacy.pem")), Some("wrong"), "does not open"),
-        (cert, Some(file!("old_encryption.pem")), Some(PASSWORD), "old way"),
-        (file!("modern.pfx"), None, None, "pass its password"),
-        (file!("modern.pfx"), None, Some("wrong"), "does not open"),
-        (file!("legacy.pfx"), None, Some("wrong"), "does not open"),
-        (file!("weak.pem"), None, None, "1024 bits"),
-        (file!("ec.pem"), None, None, "not RSA"),
-        (file!("both.pem"), Some(file!("key.pem")), None, "2 private keys"),
+        (data!("key.pem"), None, None, "no certificate"),
+        (cert, Some(data!("other_key.pem")), None, "does not fit"),
+        (cert, Some(data!("encrypted.pem")), None, "pass its password"),
+        (cert, Some(data!("encrypted.pem")), Some("wrong"), "does not open"),
+        (cert, Some(data!("encrypted_legacy.pem")), Some("wrong"), "does not open"),
+        (cert, Some(data!("old_encryption.pem")), Some(PASSWORD), "old way"),
+        (data!("modern.pfx"), None, None, "pass its password"),
+        (data!("modern.pfx"), None, Some("wrong"), "does not open"),
+        (data!("legacy.pfx"), None, Some("wrong"), "does not open"),
+        (data!("weak.pem"), None, None, "1024 bits"),
+        (data!("ec.pem"), None, None, "not RSA"),
+        (data!("both.pem"), Some(data!("key.pem")), None, "2 private keys"),
         (b"something else", None, None, "cannot be read"),
-        (&file!("both.pem")[..800], None, None, "damaged"),
+        (&data!("both.pem")[..800], None, None, "damaged"),
     ] {
         let error = read(certificate, key, password).err().unwrap_or_else(|| panic!("{reason}: was taken"));
         assert!(error.message().contains(reason), "{reason}: {error}");
@@ -70,12 +72,14 @@ fn what_cannot_be_used_is_refused_with_the_reason() {
 
 #[test]
 fn a_certificate_out_of_its_time_is_refused() {
-    let expired = read(file!("expired.pem"), None, None).unwrap();
+    let expired = read(data!("expired.pem"), None, None).unwrap();
     let error = expired.chain.check_time(Timestamp::now()).unwrap_err();
     assert!(error.message().contains("expired"), "{error}");
-    let error = ClientCertificate::from_pem("app", String::from_utf8_lossy(file!("expired.pem"))).check().unwrap_err();
+    let error = ClientCertificate::from_pem("app", String::from_utf8_lossy(data!("expired.pem")))
+        .check()
+        .unwrap_err();
     assert!(error.message().contains("expired"), "{error}");
-    let good = read(file!("both.pem"), None, None).unwrap().chain;
+    let good = read(data!("both.pem"), None, None).unwrap().chain;
     assert!(good.check_time(Timestamp::now()).is_ok());
     assert!(good.check_time(Timestamp::UNIX_EPOCH).unwrap_err().message().contains("clock"));
 }
@@ -106,7 +110,7 @@ fn taken_apart(assertion: &SecretString) -> (Value, Value, Vec<u8>, String) {
 
 #[test]
 fn an_assertion_says_who_and_where_and_can_be_verified() {
-    let material = read(file!("chain.pem"), None, None).unwrap();
+    let material = read(data!("chain.pem"), None, None).unwrap();
     let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
     for (algorithm, verification) in [
         (SigningAlgorithm::Ps256, &RSA_PSS_2048_8192_SHA256 as &dyn VerificationAlgorithm),
@@ -120,7 +124,10 @@ fn an_assertion_says_who_and_where_and_can_be_verified() {
             assertion::signed(message, &signature)
         };
         let (header, claims, signature, message) = taken_apart(&make());
-        assert_eq!((&header["typ"], &header["alg"]), (&"JWT".into(), &algorithm.as_str().to_uppercase().into()));
+        assert_eq!(
+            (&header["typ"], &header["alg"]),
+            (&"JWT".into(), &algorithm.as_str().to_uppercase().into())
+        );
         assert_eq!(header.get("x5t").is_some(), rs256);
         assert_eq!(header.get("x5t#S256").is_some(), !rs256);
         // Leaf first, and the root behind it, whatever their order was.
@@ -146,10 +153,7 @@ fn thumbprints_are_those_of_the_bytes() {
         URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes)),
         "lwE5fLyw8oYOZNvwRLKRv-jV3Pg"
     );
-    assert_eq!(
-        URL_SAFE_NO_PAD.encode(digest(&SHA256, bytes)),
-        "gm-l1-4vyW7qq1izO9P0g8P3wf7MK7-C5Cj6gFlQAIE"
-    );
+    assert_eq!(URL_SAFE_NO_PAD.encode(digest(&SHA256, bytes)), "gm-l1-4vyW7qq1izO9P0g8P3wf7MK7-C5Cj6gFlQAIE");
 }
 
 struct Vault(Material);
@@ -163,12 +167,12 @@ impl AssertionSigner for Vault {
 
 #[tokio::test]
 async fn a_key_may_be_elsewhere() {
-    let vault = || Vault(read(file!("both.pem"), None, None).unwrap());
-    let credential = ClientCertificate::with_signer("app", file!("cert.pem"), vault());
+    let vault = || Vault(read(data!("both.pem"), None, None).unwrap());
+    let credential = ClientCertificate::with_signer("app", data!("cert.pem"), vault());
     credential.check().unwrap();
     let signature = credential.loaded().unwrap().sign(&SigningAlgorithm::Ps256, "a.b").await.unwrap();
     assert_eq!(signature.len(), 256);
-    let error = ClientCertificate::with_signer("app", file!("ec.pem"), vault()).check().unwrap_err();
+    let error = ClientCertificate::with_signer("app", data!("ec.pem"), vault()).check().unwrap_err();
     assert!(error.message().contains("not RSA"), "{error}");
 }
 
@@ -178,7 +182,7 @@ fn a_key_file_that_all_can_read_is_taken_all_the_same() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("both.pem");
-    std::fs::write(&path, file!("both.pem")).unwrap();
+    std::fs::write(&path, data!("both.pem")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     ClientCertificate::from_file("app", &path).check().unwrap();
     ClientCertificate::from_file("app", folder.path().join("none.pem")).check().unwrap_err();
@@ -186,11 +190,13 @@ fn a_key_file_that_all_can_read_is_taken_all_the_same() {
 
 #[test]
 fn nothing_that_can_be_printed_shows_the_key() {
-    let pem = String::from_utf8_lossy(file!("both.pem")).into_owned();
+    let pem = String::from_utf8_lossy(data!("both.pem")).into_owned();
     let credential = ClientCertificate::from_pem("app", pem.clone()).password("s3cret");
     credential.check().unwrap();
     let shown = format!("{credential:?}");
-    assert!(!shown.contains("s3cret") && !pem.lines().filter(|l| l.len() > 40).any(|line| shown.contains(line)));
+    assert!(
+        !shown.contains("s3cret") && !pem.lines().filter(|l| l.len() > 40).any(|line| shown.contains(line))
+    );
 }
 
 proptest! {
@@ -199,7 +205,7 @@ proptest! {
     /// Damage is noticed, or does no harm; it never ends in a panic.
     #[test]
     fn damage_is_survived(at in 0_usize..2_000, to in any::<u8>()) {
-        for good in [file!("modern.pfx"), file!("legacy.pfx"), file!("both.pem")] {
+        for good in [data!("modern.pfx"), data!("legacy.pfx"), data!("both.pem")] {
             let mut bad = good.to_vec();
             let at = at % bad.len();
             bad[at] = to;

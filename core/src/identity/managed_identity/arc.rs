@@ -47,7 +47,8 @@ async fn token_with(ask: &Ask<'_>, request: Request, folder: &Path) -> Result<Gr
         Ok(basic.and_then(|challenge| challenge.parameter("realm").map(str::to_owned)))
     }))
     .await?;
-    let realm = realm.ok_or_else(|| Error::new(ErrorKind::Auth, "the Arc endpoint did not name its key file"))?;
+    let realm =
+        realm.ok_or_else(|| Error::new(ErrorKind::Auth, "the Arc endpoint did not name its key file"))?;
     let key = read_key(&realm, folder).await?;
     let mut value = HeaderValue::from_str(&format!("Basic {}", key.as_str()))
         .map_err(|_| Error::new(ErrorKind::Auth, "the Arc key holds characters that no header may hold"))?;
@@ -75,7 +76,8 @@ async fn read_key(realm: &str, folder: &Path) -> Result<Zeroizing<String>> {
 /// The file that an endpoint may name: one with a plain name, in the one folder.
 fn key_file(realm: &str, folder: &Path) -> Result<PathBuf> {
     let stem = Path::new(realm).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let plain = !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let plain =
+        !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     let file = folder.join(format!("{stem}.key"));
     if plain && Path::new(realm) == file {
         return Ok(file);

@@ -47,7 +47,8 @@ impl Host {
         let msi_secret = environment.text("MSI_SECRET").map(SecretString::from);
         let thumbprint = environment.text("IDENTITY_SERVER_THUMBPRINT");
         let host = |kind, (name, text): (&str, &str), secret, route| {
-            let url = Url::parse(text).map_err(|e| Error::invalid(format!("{name} {text:?} is not a URL: {e}")))?;
+            let url =
+                Url::parse(text).map_err(|e| Error::invalid(format!("{name} {text:?} is not a URL: {e}")))?;
             match &route {
                 Route::Pinned(_) => require_https(name, &url)?,
                 _ => require_local(name, &url)?,
@@ -72,9 +73,7 @@ impl Host {
                 host(Kind::Arc, ("IDENTITY_ENDPOINT", &endpoint), None, Route::Local)
             }
             _ if arc_is_installed => host(Kind::Arc, ("the Arc endpoint", ARC), None, Route::Local),
-            (_, _, _, Some(msi), None) => {
-                host(Kind::CloudShell, ("MSI_ENDPOINT", &msi), None, Route::Local)
-            }
+            (_, _, _, Some(msi), None) => host(Kind::CloudShell, ("MSI_ENDPOINT", &msi), None, Route::Local),
             _ => match environment.text("AZURE_POD_IDENTITY_AUTHORITY_HOST") {
                 // As other libraries have it: where a stand-in answers for the machine.
                 Some(other) => {
@@ -110,14 +109,14 @@ impl Host {
     }
 
     /// The address with all that it is asked.
-    pub(super) fn url(&self, ask: &Ask<'_>, identity: &ManagedIdentity) -> Result<Url> {
+    pub(super) fn url(&self, ask: &Ask<'_>, identity: &ManagedIdentity) -> Url {
         let version = match self.kind {
             Kind::ServiceFabric => "2019-07-01-preview",
             Kind::AppService => "2019-08-01",
             Kind::MachineLearning => "2017-09-01",
             Kind::Arc => "2020-06-01",
             Kind::Machine => "2018-02-01",
-            Kind::CloudShell => return Ok(self.endpoint.clone()),
+            Kind::CloudShell => return self.endpoint.clone(),
         };
         let mut url = self.endpoint.clone();
         {
@@ -138,11 +137,11 @@ impl Host {
                 }
             }
         }
-        Ok(url)
+        url
     }
 
     pub(super) fn request(&self, ask: &Ask<'_>, identity: &ManagedIdentity) -> Result<Request> {
-        let url = self.url(ask, identity)?;
+        let url = self.url(ask, identity);
         let patience = if self.kind == Kind::Machine { &MACHINE_PATIENCE } else { &PATIENCE };
         let method = if self.kind == Kind::CloudShell { Method::POST } else { Method::GET };
         let mut request =
@@ -155,8 +154,9 @@ impl Host {
             request = request.header("metadata", HeaderValue::from_static("true"));
         }
         if let Some((name, secret)) = &self.secret {
-            let mut value = HeaderValue::from_str(secret.expose_secret())
-                .map_err(|_| Error::invalid("the secret of the environment holds characters that no header may hold"))?;
+            let mut value = HeaderValue::from_str(secret.expose_secret()).map_err(|_| {
+                Error::invalid("the secret of the environment holds characters that no header may hold")
+            })?;
             value.set_sensitive(true);
             request.headers.insert(HeaderName::from_static(name), value);
         }
@@ -169,10 +169,9 @@ fn read_thumbprint(text: &str) -> Result<[u8; 20]> {
     let mut thumbprint = [0; 20];
     let read = digits.is_ascii()
         && digits.len() == 40
-        && thumbprint
-            .iter_mut()
-            .zip(0..)
-            .all(|(byte, at)| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).map(|read| *byte = read).is_ok());
+        && thumbprint.iter_mut().zip(0..).all(|(byte, at)| {
+            u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).map(|read| *byte = read).is_ok()
+        });
     if read {
         return Ok(thumbprint);
     }

@@ -96,7 +96,9 @@ impl ManagedIdentity {
 
     /// What its tokens are kept under.
     pub(super) fn principal(&self) -> String {
-        let named = |kind: &str, id: &Option<String>| id.as_ref().map(|id| format!("{kind}:{}", id.to_ascii_lowercase()));
+        let named = |kind: &str, id: &Option<String>| {
+            id.as_ref().map(|id| format!("{kind}:{}", id.to_ascii_lowercase()))
+        };
         named("client", &self.client_id)
             .or_else(|| named("object", &self.object_id))
             .or_else(|| named("resource", &self.resource_id))
@@ -116,7 +118,7 @@ impl ManagedIdentity {
         }
         if host.kind == Kind::Machine {
             // Without its header the endpoint refuses at once, which is answer enough.
-            let probe = Request::new(Method::GET, host.url(ask, self)?)
+            let probe = Request::new(Method::GET, host.url(ask, self))
                 .route(host.route())
                 .patience(&PROBE)
                 .judge(judge);
