@@ -39,6 +39,7 @@ pub mod identity;
 mod interval;
 #[cfg(feature = "logs")]
 pub mod logs;
+mod masked;
 mod open_enum;
 mod page;
 mod request;

@@ -16,6 +16,8 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry;
 
+use crate::masked::masked;
+
 /// How many events wait at most; what comes while it is full is dropped, for nobody waits for a log.
 const CAPACITY: usize = 1_024;
 
@@ -149,14 +151,15 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, value.into());
+        self.put(field, masked(value).into());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let text = format!("{value:?}");
         if field.name() == "message" {
-            self.message = format!("{value:?}");
+            self.message = masked(&text).into_owned();
         } else {
-            self.put(field, format!("{value:?}").into());
+            self.put(field, masked(&text).into());
         }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{Answer, Request, challenge};
 use crate::error::{Error, ErrorKind, Repeat, Result};
+use crate::masked::masked;
 
 /// The longest `Retry-After` that is obeyed.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
@@ -59,9 +60,11 @@ pub(super) fn check(request: &Request, mut answer: Answer) -> Result<Answer> {
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Self {
-        let text = String::from_utf8_lossy(&body[..body.len().min(KEPT_TEXT)]).into_owned();
+        let text = masked(&String::from_utf8_lossy(&body[..body.len().min(KEPT_TEXT)])).into_owned();
         let json = serde_json::from_slice(body).ok();
         let (code, message) = json.as_ref().map(from_json).unwrap_or_default();
+        // Some services quote what they refuse.
+        let message = message.map(|message| masked(&message).into_owned());
         Refusal {
             status,
             code,

@@ -205,3 +205,15 @@ pub(super) fn at_authority(corridor: &Corridor, tenant: &str, path: &str) -> Res
     }
     Ok(url)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_encoded_as_forms_are() {
+        let form = Form::new("client_credentials").with("client_secret", "p@ss+w&rd=%");
+        assert_eq!(form.finish(), "grant_type=client_credentials&client_secret=p%40ss%2Bw%26rd%3D%25");
+        assert_eq!(Form::empty().with("a", "\u{e9} ").finish(), "a=%C3%A9+");
+    }
+}

@@ -136,7 +136,11 @@ impl fmt::Debug for BrowserSignIn {
 /// Answers whoever comes until one of them is the end of the sign-in.
 async fn wait(listener: &TcpListener, port: u16, pending: &PendingSignIn) -> Result<AuthorizationCode> {
     loop {
-        let Ok((mut stream, _)) = listener.accept().await else { continue };
+        let Ok((mut stream, _)) = listener.accept().await else {
+            // Out of sockets, perhaps; it passes.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
         let callback = match tokio::time::timeout(READ_TIMEOUT, read(&mut stream, port)).await {
             Ok(Ok(Some(callback))) => callback,
             // A favicon, another program, or somebody who says nothing.

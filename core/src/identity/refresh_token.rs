@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 
 /// A user's refresh token: it fetches tokens for every API that the user has consented to.
 ///
-/// It belongs to the application that it was given to. Each answer may bring a new one, which takes its place in
-/// the client's token cache; give the client a cache that lasts to find it there in the next process.
+/// It belongs to the application that it was given to. Each answer may bring a new one, which takes its place for
+/// as long as the client lives; the old one goes on being good for some time.
 ///
 /// Source: "Refresh tokens in the Microsoft identity platform".
 #[derive(Clone, Deserialize)]

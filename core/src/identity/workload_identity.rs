@@ -51,7 +51,7 @@ pub struct WorkloadIdentity {
     client_id: Option<String>,
     /// The file with the assertion. Default: `AZURE_FEDERATED_TOKEN_FILE`.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("format" = "path")))]
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "path")))]
     token_file: Option<PathBuf>,
     #[serde(skip)]
     source: Option<Arc<dyn AssertionSource>>,

@@ -57,11 +57,11 @@ pub struct ClientCertificate {
     client_id: String,
     /// The file with the certificate, and with the key if `key_path` does not name another: PEM or PFX.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("format" = "path")))]
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "path")))]
     certificate_path: Option<PathBuf>,
     /// The file with the private key, as PEM.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("format" = "path")))]
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "path")))]
     key_path: Option<PathBuf>,
     /// Certificate and private key in place of files: PEM text, or a PFX in base64.
     #[serde(default)]
