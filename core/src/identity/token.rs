@@ -265,6 +265,7 @@ fn positive(length: SignedDuration) -> Duration {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use proptest::prelude::*;
     use reqwest::StatusCode;
     use reqwest::header::HeaderMap;
 
@@ -363,6 +364,25 @@ mod tests {
         assert!(!restored(3_500).is_fresh() && restored(3_500).is_usable());
         assert!(!restored(3_601).is_usable());
         assert!((restored(100).received().duration_since(at(100))).unsigned_abs() < Duration::from_secs(1));
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
+            let answer = Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: body.into() };
+            let _ = read_token(&answer);
+        }
+
+        #[test]
+        fn any_number_is_a_life_or_none(number in any::<f64>(), text in "[ -~]{0,30}") {
+            for value in [serde_json::json!(number), serde_json::json!(text)] {
+                let body = serde_json::json!({"access_token": "t", "token_type": "Bearer", "expires_in": value,
+                                              "expires_on": value, "refresh_in": value});
+                let grant = read(&body.to_string()).unwrap();
+                let life = grant.token.life.unwrap();
+                prop_assert!(life.renew_after <= life.length);
+            }
+        }
     }
 
     #[test]

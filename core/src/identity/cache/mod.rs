@@ -146,6 +146,9 @@ impl TokenCache {
     {
         self.load().await;
         let slot = self.slot(key);
+        if let Some(token) = self.entries().wider(key, &slot) {
+            return Ok(token);
+        }
         let flight = match slot.claim(asker).await {
             Claim::Served(outcome) => return outcome,
             Claim::Flight(flight) => flight,
@@ -194,7 +197,15 @@ impl TokenCache {
     /// Gives up a token that a service refused, unless another has already taken its place, and notes the claims
     /// that the next one needs.
     pub(super) fn give_up(&self, key: &Key, refused: &Token, claims: Option<&str>) {
-        self.slot(key).give_up(refused, claims);
+        let entries = self.entries();
+        for (other, slot) in &entries.slots {
+            // It may stand under the scopes that were granted, too.
+            if other == key {
+                slot.give_up(refused, claims);
+            } else if other.owner == key.owner && other.audience == key.audience {
+                slot.give_up(refused, None);
+            }
+        }
     }
 
     pub(super) async fn refresh_token(&self, key: &RefreshKey) -> Option<SecretString> {
@@ -274,28 +285,25 @@ impl TokenCache {
 impl Entries {
     fn slot(&mut self, key: &Key) -> Arc<Slot> {
         self.uses += 1;
-        let slot = if let Some(slot) = self.slots.get(key) {
-            Arc::clone(slot)
-        } else {
-            let slot = self.wider(key).unwrap_or_default();
-            self.slots.insert(key.clone(), Arc::clone(&slot));
-            slot
+        let slot = match self.slots.get(key) {
+            Some(slot) => Arc::clone(slot),
+            None => Arc::clone(self.slots.entry(key.clone()).or_default()),
         };
         slot.used_at(self.uses);
         slot
     }
 
-    /// A token of the same user for the same API with all the scopes and more.
-    fn wider(&self, key: &Key) -> Option<Arc<Slot>> {
-        matches!(key.owner.principal, Principal::User(_)).then_some(())?;
+    /// A token of the same user for the same API with all the scopes and more, where there is none with just these.
+    fn wider(&self, key: &Key, own: &Slot) -> Option<Token> {
+        let is_user = matches!(key.owner.principal, Principal::User(_));
+        (is_user && own.fresh().is_none() && !own.has_demands()).then_some(())?;
         let fits = |other: &Key| {
             other.owner == key.owner
                 && other.tenant == key.tenant
                 && other.audience == key.audience
                 && other.scopes.is_superset(&key.scopes)
         };
-        let mut others = self.slots.iter().filter(|(other, slot)| fits(other) && slot.fresh().is_some());
-        others.next().map(|(_, slot)| Arc::clone(slot))
+        self.slots.iter().filter(|(other, _)| fits(other)).find_map(|(_, slot)| slot.fresh())
     }
 
     /// Throws out what has ended, and then what has not been used for longest.

@@ -24,8 +24,11 @@ pub(super) struct Slot {
     landings: AtomicU64,
     last_use: AtomicU64,
     /// Held by the one call that fetches. Dropping that call lets the next one in.
-    flight: Arc<AsyncMutex<Option<Error>>>,
+    flight: Arc<AsyncMutex<Last>>,
 }
+
+/// How the last fetch failed, and whose it was; none if it did not.
+type Last = Option<(u64, Error)>;
 
 #[derive(Default)]
 struct State {
@@ -57,18 +60,19 @@ pub(super) enum Claim<'a> {
 /// The right to fetch; whoever drops it without landing leaves it to the next.
 pub(super) struct Flight<'a> {
     slot: &'a Slot,
-    last: OwnedMutexGuard<Option<Error>>,
+    last: OwnedMutexGuard<Last>,
     demands: Option<String>,
 }
 
 impl Slot {
     /// Serves the token in hand, waits for who fetches it, or lets the caller fetch.
     pub(super) async fn claim(&self, asker: u64) -> Claim<'_> {
+        // Before the look, so that a landing in between is noticed.
+        let landings = self.landings.load(Ordering::Acquire);
         let standing = match self.look(asker) {
             Ok(outcome) => return Claim::Served(outcome),
             Err(standing) => standing,
         };
-        let landings = self.landings.load(Ordering::Acquire);
         let flight = Arc::clone(&self.flight);
         let last = match standing {
             // Somebody renews it already, and until then it serves.
@@ -82,7 +86,8 @@ impl Slot {
         if self.landings.load(Ordering::Acquire) != landings {
             match (self.usable(), &*last) {
                 (Some(token), _) => return Claim::Served(Ok(token)),
-                (None, Some(error)) => return Claim::Served(Err(error.clone())),
+                // Another client may have a better secret.
+                (None, Some((of, error))) if *of == asker => return Claim::Served(Err(error.clone())),
                 _ => {}
             }
         }
@@ -111,6 +116,10 @@ impl Slot {
 
     pub(super) fn fresh(&self) -> Option<Token> {
         self.state().token.clone().filter(Token::is_fresh)
+    }
+
+    pub(super) fn has_demands(&self) -> bool {
+        self.state().demands.is_some()
     }
 
     fn usable(&self) -> Option<Token> {
@@ -198,7 +207,7 @@ impl Flight<'_> {
             state.failure = Some(Failure { asker, error: error.clone(), refuses, until });
         }
         drop(state);
-        *self.last = Some(error.clone());
+        *self.last = Some((asker, error.clone()));
         self.slot.landings.fetch_add(1, Ordering::Release);
         match standing {
             Some(token) => {

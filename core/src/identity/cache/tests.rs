@@ -181,6 +181,28 @@ async fn scopes_that_were_granted_need_not_be_asked_for_again() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_refused_is_refused_under_every_name() {
+    let source = Source::new();
+    let user = || Principal::User("u".into());
+    let mut grant: Grant = token("old", 3_600).into();
+    grant.scopes = vec!["a/.default".into(), "a/mail.read".into()];
+    let key = scoped(user(), "a", &["a/.default"]);
+    source.cache.put(&key, &grant).await;
+    source.cache.give_up(&key, &grant.token, Some("{}"));
+    let served = source.get(&key, 1, Ok(token("new", 3_600))).await.unwrap();
+    assert_eq!(served.secret().expose_secret(), "new");
+}
+
+#[tokio::test]
+async fn one_client_does_not_fail_for_the_secret_of_another() {
+    let source = Source::new();
+    let key = key("a");
+    let (wrong, right) =
+        tokio::join!(source.get(&key, 1, Err(refused(401))), source.get(&key, 2, Ok(token("t", 3_600))));
+    assert!(wrong.is_err() && right.is_ok());
+}
+
+#[tokio::test]
 async fn refresh_tokens_rotate_and_only_a_bad_one_goes() {
     let cache = TokenCache::new();
     let user = owner(Principal::User("u".into()));

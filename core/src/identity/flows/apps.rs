@@ -66,6 +66,15 @@ async fn a_wrong_secret_is_explained_and_asked_once() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_wrong_is_named() {
+    let proof_refused =
+        refused(401, "invalid_client", 700_027).header("Date", "Sun, 22 Nov 2020 10:00:00 GMT");
+    let server = Server::start([proof_refused]).await;
+    let error = token(&client(&server, ClientCertificate::from_pem(APP, PEM))).await.unwrap_err();
+    assert!(error.hint().unwrap().contains("local clock differs"), "{error}");
+}
+
+#[tokio::test]
 async fn a_plain_refusal_is_answered_from_memory() {
     let server = Server::start([refused(400, "invalid_request", 90002)]).await;
     let client = client(&server, ClientSecret::new(APP, "s"));

@@ -2,6 +2,7 @@
 
 mod apps;
 mod challenges;
+mod logs;
 mod machines;
 mod server;
 mod users;
