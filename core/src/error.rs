@@ -82,6 +82,8 @@ pub(crate) enum Repeat {
     Never,
     /// Trouble on the way or in the service: again, after a back-off, if the request may be repeated.
     Fault,
+    /// No connection came about, so nothing was sent: again, after a back-off, whatever the request is.
+    Unsent,
     /// The service did not take the request: again, when the pace allows.
     Throttled,
     /// The token was refused: again once, with a new one.
@@ -251,7 +253,7 @@ impl Error {
 
     /// Whether the same call may succeed later.
     pub fn is_retryable(&self) -> bool {
-        matches!(self.0.repeat, Repeat::Fault | Repeat::Throttled)
+        matches!(self.0.repeat, Repeat::Fault | Repeat::Unsent | Repeat::Throttled)
     }
 
     /// How long the service asked to be left alone.

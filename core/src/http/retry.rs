@@ -70,9 +70,9 @@ impl Attempts<'_> {
             }
             // Refused requests were not taken, so any may go again; the pace holds them back.
             Repeat::Throttled if self.request.limit == Limit::Tenant => pace.pause_left(),
-            Repeat::Throttled | Repeat::Fault => {
+            Repeat::Throttled | Repeat::Unsent | Repeat::Fault => {
                 self.faults += 1;
-                let allowed = self.request.repeatable || error.repeat() == Repeat::Throttled;
+                let allowed = self.request.repeatable || error.repeat() != Repeat::Fault;
                 if !allowed || self.faults >= self.bounds.attempts {
                     return Err(error);
                 }

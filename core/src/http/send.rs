@@ -180,7 +180,8 @@ fn transport(error: reqwest::Error) -> Error {
         (ErrorKind::Network, format!("the connection failed: {cause}"))
     };
     let distrusted = cause.contains("certificate");
-    let failure = Error::new(kind, message).with_repeat(Repeat::Fault).with_source(error);
+    let repeat = if error.is_connect() { Repeat::Unsent } else { Repeat::Fault };
+    let failure = Error::new(kind, message).with_repeat(repeat).with_source(error);
     if distrusted {
         // The same certificate will be shown again.
         return failure.with_repeat(Repeat::Never).with_hint(

@@ -16,7 +16,7 @@ use super::authority::{Form, Redeem, redeem};
 use super::sign_in::check_redirect;
 use super::token::Grant;
 use super::user::{self, UserSignIn};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Repeat, Result};
 
 /// A code from a sign-in in a browser. It is redeemed once, by the first client that needs a token; from then on the
 /// refresh token renews.
@@ -87,7 +87,13 @@ impl UserSignIn for AuthorizationCode {
             .with("redirect_uri", &self.redirect_uri)
             .secret("code_verifier", &self.code_verifier);
         let form = user::complete(ask, self, form).await?;
-        let grant = redeem(ask, &TokenEndpoint::V2, form, Redeem::Once).await?;
+        let redeemed = redeem(ask, &TokenEndpoint::V2, form, Redeem::Once).await;
+        let grant = redeemed.inspect_err(|error| {
+            // Nobody has seen the code yet.
+            if error.repeat() == Repeat::Unsent {
+                self.redeemed.store(false, Ordering::Release);
+            }
+        })?;
         user::check(ask, self, grant, self.nonce.as_ref())
     }
 }

@@ -56,9 +56,12 @@ async fn a_second_challenge_is_an_error() {
 #[tokio::test]
 async fn a_user_is_asked_for_where_the_refresh_token_does_not_do() {
     let body = json!({"error": "interaction_required", "error_codes": [50076]});
-    let server =
-        Server::start([granted_with("old", &json!({"refresh_token": "r"})), challenge(), reply(400, body)])
-            .await;
+    let server = Server::start([
+        granted_with("old", &json!({"refresh_token": "r", "scope": "User.Read"})),
+        challenge(),
+        reply(400, body),
+    ])
+    .await;
     let client = client(&server, RefreshToken::new(APP, "r"));
     let error = call(&client, &server).await.unwrap_err();
     assert!(error.sign_in().interaction_required, "{error}");

@@ -6,6 +6,7 @@ use serde_json::json;
 use url::Url;
 
 use super::*;
+use crate::cloud::{Cloud, CustomCloud};
 use crate::error::ErrorKind;
 use crate::identity::{BrowserSignIn, ClientSecret, DeviceCode, DeviceCodePrompt, RefreshToken, SignIn, jwt};
 
@@ -142,6 +143,23 @@ async fn a_code_is_never_sent_a_second_time() {
         assert!(token(&client).await.is_err());
         assert_eq!(server.asked().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_code_that_was_never_sent_is_still_good() {
+    let server = Server::start([]).await;
+    let (code, nonce) = authorized(&server);
+    // Nobody listens at the discard port.
+    let nowhere = CustomCloud {
+        authority: Some("http://127.0.0.1:9".into()),
+        graph: Some(server.url()),
+        ..CustomCloud::default()
+    };
+    let unreachable =
+        Client::builder(TENANT).credential(code.clone()).cloud(Cloud::custom(nowhere)).build().unwrap();
+    assert_eq!(token(&unreachable).await.unwrap_err().kind(), ErrorKind::Network);
+    server.say(granted_with("t", &json!({"id_token": id_token(&nonce)})));
+    assert_eq!(token(&client(&server, code)).await.unwrap(), "t");
 }
 
 #[tokio::test]
