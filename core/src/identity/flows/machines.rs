@@ -76,6 +76,31 @@ async fn the_other_hosts_are_asked_as_they_want_to_be() {
 }
 
 #[tokio::test]
+async fn an_arc_endpoint_is_shown_the_key_that_it_names() {
+    let data = tempfile::tempdir().unwrap();
+    let keys = data.path().join("AzureConnectedMachineAgent").join("Tokens");
+    std::fs::create_dir_all(&keys).unwrap();
+    let key = keys.join("3f-a.key");
+    std::fs::write(&key, "a2V5\n").unwrap();
+    let challenge = reply(401, "").header("WWW-Authenticate", &format!("Basic realm={}", key.display()));
+    let server = Server::start([challenge, granted("t")]).await;
+    let endpoint = format!("{}/token", server.url());
+    let variables = [
+        ("IDENTITY_ENDPOINT", endpoint.as_str()),
+        ("IMDS_ENDPOINT", "http://localhost:40342"),
+        ("ProgramData", data.path().to_str().unwrap()),
+    ];
+    assert_eq!(ask(&server, ManagedIdentity::new(), &variables).await.unwrap(), "t");
+    let asked = server.asked();
+    assert!(!asked[0].headers.contains_key("authorization"));
+    assert_eq!(asked[1].headers["authorization"], "Basic a2V5");
+    assert_eq!(
+        (asked[1].headers["metadata"].as_str(), asked[1].query["api-version"].as_str()),
+        ("true", "2020-06-01")
+    );
+}
+
+#[tokio::test]
 async fn an_arc_endpoint_that_names_a_foreign_file_gets_nothing() {
     let challenge = reply(401, "").header("WWW-Authenticate", "Basic realm=/etc/passwd");
     let server = Server::start([challenge]).await;

@@ -27,19 +27,16 @@ pub(super) fn is_installed(environment: &Environment) -> bool {
     matches!(environment, Environment::Process) && agent.is_file()
 }
 
-/// Where keys lie, and nowhere else.
+/// Where keys lie, and nowhere else. Only Windows says where that is.
 fn folder(environment: &Environment) -> PathBuf {
-    match environment.path("ProgramData") {
-        Some(data) if cfg!(windows) => data.join(r"AzureConnectedMachineAgent\Tokens"),
-        _ => PathBuf::from("/var/opt/azcmagent/tokens"),
+    let says = cfg!(windows) || matches!(environment, Environment::Given(_));
+    match environment.path("ProgramData").filter(|_| says) {
+        Some(data) => data.join("AzureConnectedMachineAgent").join("Tokens"),
+        None => PathBuf::from("/var/opt/azcmagent/tokens"),
     }
 }
 
 pub(super) async fn token(ask: &Ask<'_>, request: Request) -> Result<Grant> {
-    token_with(ask, request, &folder(ask.environment)).await
-}
-
-async fn token_with(ask: &Ask<'_>, request: Request, folder: &Path) -> Result<Grant> {
     let first = request.clone().expecting(StatusCode::UNAUTHORIZED);
     let realm = Box::pin(ask.corridor.exchange(&first, |answer| {
         let challenges = challenge::challenges(&answer.headers);
@@ -49,7 +46,7 @@ async fn token_with(ask: &Ask<'_>, request: Request, folder: &Path) -> Result<Gr
     .await?;
     let realm =
         realm.ok_or_else(|| Error::new(ErrorKind::Auth, "the Arc endpoint did not name its key file"))?;
-    let key = read_key(&realm, folder).await?;
+    let key = read_key(&realm, &folder(ask.environment)).await?;
     let mut value = HeaderValue::from_str(&format!("Basic {}", key.as_str()))
         .map_err(|_| Error::new(ErrorKind::Auth, "the Arc key holds characters that no header may hold"))?;
     value.set_sensitive(true);
