@@ -6,6 +6,7 @@ use super::session::Session;
 use crate::http::Corridor;
 
 /// One token that is asked for, and what it takes to get it.
+#[derive(Clone, Copy)]
 pub(super) struct Ask<'a> {
     pub(super) corridor: &'a Corridor,
     /// The segment of the path: a directory id, a domain, or an alias where the flow allows it.

@@ -76,6 +76,10 @@ impl UserSignIn for AuthorizationCode {
         &self.scopes
     }
 
+    fn first_api(&self, ask: &Ask<'_>) -> Option<String> {
+        user::first_api(ask, &self.scopes)
+    }
+
     async fn sign_in(&self, ask: &Ask<'_>) -> Result<Grant> {
         if self.redeemed.swap(true, Ordering::AcqRel) {
             return Err(Error::new(ErrorKind::Auth, "the authorization code has been used: it works once")

@@ -216,6 +216,9 @@ impl Identity {
             self.session.signed_in(account.clone());
             return Ok(account);
         }
+        // Where that is another API than the one asked for, the refresh token fetches what was asked for.
+        let first = user.first_api(ask);
+        let ask = &Ask { audience: first.as_deref().unwrap_or(ask.audience), ..*ask };
         let nobody = self.key_of(ask.corridor, "", Principal::Own(self.session.id))?;
         let sign_in = |_| async {
             let grant = user.sign_in(ask).await?;

@@ -176,7 +176,8 @@ impl UserSignIn for DeviceCode {
             tokio::time::sleep(wait).await;
             let form = Form::new("urn:ietf:params:oauth:grant-type:device_code")
                 .with("client_id", &self.client_id)
-                .secret("device_code", &begun.device_code);
+                .secret("device_code", &begun.device_code)
+                .claims(ask);
             match submit(ask, "oauth2/v2.0/token", form, judge_once, read_token).await {
                 Ok(grant) => return user::check(ask, self, grant, None),
                 Err(error) => wait = next_wait(wait, error)?,

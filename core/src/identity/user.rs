@@ -29,6 +29,11 @@ pub(super) trait UserSignIn: Sync {
     /// Signs a user in: by asking them, or with what they left.
     fn sign_in(&self, ask: &Ask<'_>) -> impl Future<Output = Result<Grant>> + Send;
 
+    /// The API that the sign-in itself gives a token for; none if that is whichever is asked for.
+    fn first_api(&self, _: &Ask<'_>) -> Option<String> {
+        None
+    }
+
     /// Whether the user can be asked again when the refresh token has ended.
     fn can_repeat(&self) -> bool {
         false
@@ -50,6 +55,19 @@ fn api_scopes(ask: &Ask<'_>, scopes: &[String]) -> Vec<String> {
     });
     let own: Vec<String> = own.cloned().collect();
     if own.is_empty() { vec![ask.scope()] } else { own }
+}
+
+/// The API that a sign-in was for in the first place; none if that is the one asked for.
+///
+/// A code is redeemed for an API that the user was asked about; for the others there is the refresh token.
+pub(super) fn first_api(ask: &Ask<'_>, scopes: &[String]) -> Option<String> {
+    let graph = ask.corridor.hosts.audience(&Service::Graph).ok();
+    let api_of = |scope: &String| match scope.rsplit_once('/') {
+        Some((api, _)) if scope.contains("://") => Some(api.to_owned()),
+        _ => graph.clone(),
+    };
+    let apis: Vec<String> = scopes.iter().filter_map(api_of).collect();
+    if apis.iter().any(|api| api == ask.audience) { None } else { apis.into_iter().next() }
 }
 
 /// The form's part that is the same for all: the API's scopes, who it is for, and the claims.

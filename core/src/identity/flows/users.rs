@@ -146,6 +146,22 @@ async fn a_code_is_never_sent_a_second_time() {
 }
 
 #[tokio::test]
+async fn a_code_is_redeemed_for_the_api_it_was_asked_for() {
+    let server = Server::start([]).await;
+    let pending = SignIn::new(APP, "http://localhost").scopes(["https://first.example/Read"]);
+    let pending = pending.begin(&server.cloud(), TENANT).unwrap();
+    let query: std::collections::HashMap<String, String> = pending.url().query_pairs().into_owned().collect();
+    let code = pending.finish(&format!("code=c&state={}", query["state"])).unwrap();
+    server.say(granted_with("first", &json!({"refresh_token": "r", "id_token": id_token(&query["nonce"])})));
+    server.say(granted("second"));
+    assert_eq!(token(&client(&server, code)).await.unwrap(), "second");
+    let asked = server.asked();
+    assert_eq!(asked[0].form["scope"], "https://first.example/Read openid profile offline_access");
+    assert_eq!(asked[1].form["refresh_token"], "r");
+    assert!(asked[1].form["scope"].starts_with(&server.url()));
+}
+
+#[tokio::test]
 async fn a_code_that_was_never_sent_is_still_good() {
     let server = Server::start([]).await;
     let (code, nonce) = authorized(&server);
