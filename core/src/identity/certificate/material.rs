@@ -335,11 +335,8 @@ pub(super) fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     Ok(content)
 }
 
-#[cfg(unix)]
 fn warn_if_open(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).map(|of| of.permissions().mode() & 0o777).unwrap_or_default();
-    if mode & 0o004 != 0 {
+    if let Some(mode) = mode_for_all(path) {
         tracing::warn!(
             target: "m365kit::identity", path = %path.display(), mode = format!("{mode:o}"),
             "a file with a private key can be read by everybody on this machine: take the right away (chmod 600)"
@@ -347,5 +344,16 @@ fn warn_if_open(path: &Path) {
     }
 }
 
+/// The mode of a file that everybody on this machine can read; none of others.
+#[cfg(unix)]
+pub(super) fn mode_for_all(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o004 != 0).then_some(mode)
+}
+
+/// Elsewhere rights are not told by a mode.
 #[cfg(not(unix))]
-fn warn_if_open(_: &Path) {}
+pub(super) fn mode_for_all(_: &Path) -> Option<u32> {
+    None
+}

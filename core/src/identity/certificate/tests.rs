@@ -178,13 +178,16 @@ async fn a_key_may_be_elsewhere() {
 
 #[cfg(unix)]
 #[test]
-fn a_key_file_that_all_can_read_is_taken_all_the_same() {
+fn a_key_file_that_all_can_read_is_noticed_and_taken_all_the_same() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("both.pem");
     std::fs::write(&path, data!("both.pem")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     ClientCertificate::from_file("app", &path).check().unwrap();
+    assert_eq!(material::mode_for_all(&path), Some(0o644));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(material::mode_for_all(&path), None);
     ClientCertificate::from_file("app", folder.path().join("none.pem")).check().unwrap_err();
 }
 

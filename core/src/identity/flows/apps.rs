@@ -160,17 +160,43 @@ async fn a_federated_identity_that_is_not_set_up_says_what_is_missing() {
         (&[("AZURE_CLIENT_ID", APP)], "AZURE_FEDERATED_TOKEN_FILE"),
         (&[("AZURE_CLIENT_ID", APP), ("AZURE_FEDERATED_TOKEN_FILE", "/does/not/exist")], "/does/not/exist"),
         (&[("AZURE_CLIENT_ID", APP), ("AZURE_FEDERATED_TOKEN_FILE", path.as_str())], "empty"),
-        (
-            &[("AZURE_CLIENT_ID", APP), ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/")],
-            "choose the cloud",
-        ),
-        (&[("AZURE_CLIENT_ID", APP), ("AZURE_AUTHORITY_HOST", "http://login.microsoftonline.com")], "https"),
     ] {
         let client = client_with(&server, WorkloadIdentity::new(), variables, TokenCache::new());
         let error = token(&client).await.unwrap_err();
         assert!(error.message().contains(missing), "{missing}: {error}");
     }
     assert!(server.asked().is_empty(), "nothing went anywhere");
+}
+
+#[tokio::test]
+async fn an_assertion_goes_to_the_authority_that_it_is_for() {
+    let (_folder, path) = file("token", "assertion");
+    let variables = |authority| {
+        [
+            ("AZURE_CLIENT_ID", APP),
+            ("AZURE_FEDERATED_TOKEN_FILE", path.as_str()),
+            ("AZURE_AUTHORITY_HOST", authority),
+        ]
+    };
+    for (authority, reason) in [
+        ("https://login.microsoftonline.us/", "choose the cloud"),
+        ("login.chinacloudapi.cn", "choose the cloud"),
+        ("http://login.microsoftonline.com", "https"),
+        ("https://", "https"),
+    ] {
+        let client = Client::builder(TENANT)
+            .credential(WorkloadIdentity::new())
+            .environment(Environment::of(&variables(authority)))
+            .build()
+            .unwrap();
+        let error = token(&client).await.unwrap_err();
+        assert!(error.message().contains(reason), "{authority}: {error}");
+    }
+    // An authority that the caller has declared is the caller's to choose.
+    let server = Server::start([granted("t")]).await;
+    let variables = variables("https://login.microsoftonline.us/");
+    let client = client_with(&server, WorkloadIdentity::new(), &variables, TokenCache::new());
+    assert_eq!(token(&client).await.unwrap(), "t");
 }
 
 #[tokio::test]
