@@ -224,7 +224,15 @@ impl Flight<'_> {
 
 /// How long the same request would only get the same answer; none if it may be made at once.
 fn remembered(error: &Error) -> Option<Duration> {
+    // The next device code is another request.
+    let of_a_code = error.sign_in().error.as_deref().is_some_and(|error| {
+        matches!(
+            error,
+            "authorization_declined" | "access_denied" | "expired_token" | "bad_verification_code"
+        )
+    });
     match error.status()? {
+        _ if of_a_code => None,
         429 | 500..=599 => Some(error.retry_after().unwrap_or(TROUBLED)),
         400 if error.kind() == ErrorKind::Auth => Some(REFUSED),
         _ => None,

@@ -63,10 +63,16 @@ async fn a_user_who_declines_ends_it() {
     let server = Server::start([]).await;
     server.say(code(&server));
     server.say(refused(400, "authorization_declined", 1));
-    let client = client(&server, device().1);
+    let (shown, credential) = device();
+    let client = client(&server, credential);
     let error = token(&client).await.unwrap_err();
     assert!(error.hint().unwrap().contains("declined"), "{error}");
     assert!(!format!("{error:?}").contains("device-secret"));
+    // Who calls again is asked again.
+    server.say(code(&server));
+    server.say(signed_in("t", "r"));
+    assert_eq!(token(&client).await.unwrap(), "t");
+    assert_eq!(shown.lock().unwrap().len(), 2);
 }
 
 #[tokio::test]
