@@ -156,7 +156,7 @@ impl Form for AsRecords {
     }
 
     fn make(&self, blob: Blob) -> Vec<AuditRecord> {
-        let mut records = blob.records();
+        let mut records = blob.into_records();
         if let Some(paths) = &self.extended {
             for record in &mut records {
                 record.extend(paths);
@@ -170,11 +170,11 @@ impl Form for AsRecords {
     }
 
     fn retain(records: &mut Vec<AuditRecord>, mut is_new: impl FnMut(Option<&str>) -> bool) {
-        records.retain(|record| is_new(record.id.as_deref()));
+        records.retain(|record| is_new(record.id()));
     }
 
     fn without_id(records: &Vec<AuditRecord>) -> usize {
-        records.iter().filter(|record| record.id.is_none()).count()
+        records.iter().filter(|record| record.id().is_none()).count()
     }
 
     fn held(records: &Vec<AuditRecord>) -> usize {

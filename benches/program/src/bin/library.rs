@@ -71,10 +71,10 @@ async fn records(client: &Client) -> Result<Value, Error> {
     let (mut count, mut touched, mut bytes) = (0_u64, 0, 0);
     while let Some(record) = records.try_next().await? {
         count += 1;
-        touched += usize::from(record.creation_time.is_some());
-        touched += record.operation.as_deref().map_or(0, str::len);
-        touched += record.user_id.as_deref().map_or(0, str::len);
-        bytes += record.raw.len();
+        touched += usize::from(record.creation_time().is_some());
+        touched += record.operation().map_or(0, str::len);
+        touched += record.user_id().map_or(0, str::len);
+        bytes += record.raw().len();
     }
     let refusals = records.report().map_or(0, |report| report.refusals);
     let lost = records.errors().len();
