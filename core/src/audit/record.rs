@@ -201,7 +201,7 @@ impl AuditRecord {
 
     /// What it holds in memory, with its share of the blob, in bytes.
     pub(super) fn held(&self) -> usize {
-        size_of::<Self>() + size_of::<Row>() + self.raw().len()
+        size_of::<Self>() + size_of::<Row>() + self.records.rows[self.index].place.len()
     }
 }
 
