@@ -95,7 +95,7 @@ impl Stage {
 async fn drain(mut records: Paged<AuditRecord>) -> (Vec<String>, Vec<Error>) {
     let mut ids = Vec::new();
     while let Some(record) = records.try_next().await.unwrap() {
-        ids.push(record.id.unwrap());
+        ids.push(record.id().unwrap().to_owned());
     }
     (ids, records.errors().to_vec())
 }
@@ -106,7 +106,7 @@ async fn take(records: &mut Paged<AuditRecord>, least: usize) -> Vec<String> {
     while ids.len() < least {
         let page = tokio::time::timeout(Duration::from_secs(20), records.next_page());
         let page = page.await.unwrap().unwrap().unwrap();
-        ids.extend(page.items.into_iter().map(|record| record.id.unwrap()));
+        ids.extend(page.items.into_iter().map(|record| record.id().unwrap().to_owned()));
     }
     ids
 }
@@ -356,7 +356,7 @@ async fn a_blob_that_fails_is_parked_retried_and_delivered_and_can_be_looked_at_
     let (mut ids, mut errors) = (Vec::new(), Vec::new());
     while ids.is_empty() || errors.is_empty() {
         let page = records.next_page().await.unwrap().unwrap();
-        ids.extend(page.items.into_iter().map(|record| record.id.unwrap()));
+        ids.extend(page.items.into_iter().map(|record| record.id().unwrap().to_owned()));
         errors.extend(page.errors);
     }
     assert_eq!(ids, ["good"]);
@@ -388,7 +388,7 @@ async fn a_type_that_fails_does_not_stop_the_others_and_is_taken_up_when_it_work
     let (mut ids, mut errors) = (Vec::new(), Vec::new());
     while ids.is_empty() || errors.is_empty() {
         let page = records.next_page().await.unwrap().unwrap();
-        ids.extend(page.items.into_iter().map(|record| record.id.unwrap()));
+        ids.extend(page.items.into_iter().map(|record| record.id().unwrap().to_owned()));
         errors.extend(page.errors);
     }
     assert_eq!(ids, ["a"]);

@@ -50,12 +50,16 @@ async fn the_months_before_come_page_by_page_with_the_status_meanwhile() {
         statuses.push(page.report.unwrap().status.unwrap());
         assert!(page.errors.is_empty() && page.warnings.is_empty());
         for record in page.items {
-            assert!(record.raw.starts_with(b"{") && record.content_id.is_none());
-            assert!(record.record_type.is_some() && record.operation.is_some() && record.user_type.is_some());
+            assert!(record.raw().starts_with('{') && record.content_id().is_none());
             assert!(
-                record.creation_time.unwrap() > Timestamp::now() - SignedDuration::from_hours(24 * 20 + 1)
+                record.record_type().is_some()
+                    && record.operation().is_some()
+                    && record.user_type().is_some()
             );
-            ids.push(record.id.unwrap());
+            assert!(
+                record.creation_time().unwrap() > Timestamp::now() - SignedDuration::from_hours(24 * 20 + 1)
+            );
+            ids.push(record.id().unwrap().to_owned());
         }
     }
     statuses.dedup();
@@ -75,15 +79,15 @@ async fn filters_are_the_services_own() {
     let sandbox = sandbox(&json!({"blobs": 0, "archiveDays": 30, "archivePerDay": 20, "searchDelay": 0}));
     let client = client(&sandbox);
     let all: Vec<_> = search(&client, 25).stream().try_collect().await.unwrap();
-    let record_type: RecordType = all[0].record_type.unwrap();
-    let expected = all.iter().filter(|record| record.record_type == Some(record_type)).count();
+    let record_type: RecordType = all[0].record_type().unwrap();
+    let expected = all.iter().filter(|record| record.record_type() == Some(record_type)).count();
     let found: Vec<_> = search(&client, 25).record_types([record_type]).stream().try_collect().await.unwrap();
-    assert_eq!((found.len(), found.iter().all(|r| r.record_type == Some(record_type))), (expected, true));
+    assert_eq!((found.len(), found.iter().all(|r| r.record_type() == Some(record_type))), (expected, true));
 
-    let operation = all[1].operation.clone().unwrap();
-    let same = |of: Option<&str>| of.is_some_and(|of| of.eq_ignore_ascii_case(&operation));
-    let expected = all.iter().filter(|record| same(record.operation.as_deref())).count();
-    let found: Vec<_> = search(&client, 25).operations([&*operation]).stream().try_collect().await.unwrap();
+    let operation = all[1].operation().unwrap();
+    let same = |of: Option<&str>| of.is_some_and(|of| of.eq_ignore_ascii_case(operation));
+    let expected = all.iter().filter(|record| same(record.operation())).count();
+    let found: Vec<_> = search(&client, 25).operations([operation]).stream().try_collect().await.unwrap();
     assert_eq!(found.len(), expected);
 }
 
@@ -151,7 +155,7 @@ async fn a_token_goes_to_the_graph_host_only_and_a_loop_ends() {
     };
     sandbox.control("fault", page("https://evil.example/next")).unwrap();
     let mut records = search(&client, 20).on_error(OnError::Collect).stream();
-    let ids: Vec<_> = records.by_ref().map(|record| record.unwrap().id.unwrap()).collect().await;
+    let ids: Vec<_> = records.by_ref().map(|record| record.unwrap().id().unwrap().to_owned()).collect().await;
     assert_eq!(ids, ["x"]);
     let errors: Vec<_> = records.errors().iter().map(m365kit::Error::kind).collect();
     assert_eq!(errors, [ErrorKind::Decode, ErrorKind::Service]);

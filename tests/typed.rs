@@ -62,10 +62,10 @@ async fn records_are_a_stream_of_typed_values() {
     let mut records = client.audit().records([ContentType::Exchange]).last(MORE_THAN_A_DAY).stream();
     let mut count = 0;
     while let Some(record) = records.try_next().await.unwrap() {
-        assert!(record.creation_time.unwrap() < Timestamp::now());
-        assert_eq!(record.content_type, Some(ContentType::Exchange));
-        assert!(record.raw.starts_with(b"{") && record.data().unwrap().contains_key("Operation"));
-        assert!(record.record_type.is_some_and(|record_type| record_type != RecordType(0)));
+        assert!(record.creation_time().unwrap() < Timestamp::now());
+        assert_eq!(record.content_type(), Some(&ContentType::Exchange));
+        assert!(record.raw().starts_with('{') && record.data().unwrap().contains_key("Operation"));
+        assert!(record.record_type().is_some_and(|record_type| record_type != RecordType(0)));
         count += 1;
     }
     let feed = sandbox.control("feed", json!({"contentTypes": ["Audit.Exchange"]})).unwrap();
@@ -80,7 +80,8 @@ async fn the_stream_composes_with_those_of_others() {
     let sandbox = sandbox(&json!({"blobs": 10, "records": 4}));
     let client = fast(&sandbox);
     let all = client.audit().records([]).last(MORE_THAN_A_DAY).ordered(false).stream();
-    let ids: Vec<String> = all.try_filter_map(async |record| Ok(record.id)).try_collect().await.unwrap();
+    let ids: Vec<String> =
+        all.try_filter_map(async |record| Ok(record.id().map(str::to_owned))).try_collect().await.unwrap();
     let feed = sandbox.control("feed", json!({})).unwrap();
     assert_eq!(feed["records"], ids.len());
 }
@@ -104,7 +105,7 @@ async fn dropping_the_stream_ends_its_requests() {
     drip(&sandbox, &slow);
     let client = fast(&sandbox);
     let mut records = client.audit().records([ContentType::Exchange]).last(DAY).stream();
-    assert_eq!(records.try_next().await.unwrap().unwrap().id.as_deref(), Some("a"));
+    assert_eq!(records.try_next().await.unwrap().unwrap().id(), Some("a"));
     assert!(tokio::time::timeout(Duration::from_millis(700), records.next()).await.is_err());
     let of_slow = slow["contentId"].as_str().unwrap();
     assert_eq!(requests(&sandbox, of_slow)[0]["aborted"], false);
@@ -137,7 +138,7 @@ async fn two_clients_at_once_share_nothing() {
         let client = fast(sandbox);
         let records = client.audit().records([]).last(MORE_THAN_A_DAY).stream();
         let organizations: Vec<_> =
-            records.map_ok(|record| record.organization_id).try_collect().await.unwrap();
+            records.map_ok(|record| record.organization_id().map(str::to_owned)).try_collect().await.unwrap();
         (organizations.len(), client)
     };
     let ((first, closed), (second, open)) = tokio::join!(pull(&one), pull(&two));

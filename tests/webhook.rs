@@ -81,7 +81,7 @@ async fn announced_content_reaches_a_follower_before_it_looks_again() {
         while ids.len() < 2 {
             let page = pages.next_page().await.unwrap().unwrap();
             assert!(page.errors.is_empty(), "{:?}", page.errors);
-            ids.extend(page.items.into_iter().filter_map(|record| record.id));
+            ids.extend(page.items.into_iter().filter_map(|record| record.id().map(str::to_owned)));
         }
     };
     let deliver = async {
@@ -124,7 +124,7 @@ async fn whatever_becomes_of_the_deliveries_every_blob_comes_once() {
             let page = page.unwrap().unwrap();
             assert!(page.errors.is_empty(), "{:?}", page.errors);
             let before = ids.len();
-            ids.extend(page.items.into_iter().filter_map(|record| record.id));
+            ids.extend(page.items.into_iter().filter_map(|record| record.id().map(str::to_owned)));
             if before < 2 * BLOBS && ids.len() >= 2 * BLOBS {
                 end = tokio::time::Instant::now() + Duration::from_secs(5);
             }

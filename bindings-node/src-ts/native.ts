@@ -12,17 +12,24 @@ export interface NativeReply {
   payload?: Buffer;
 }
 
+/** The texts that the items of a page came as. */
+export interface NativeTexts {
+  at(item: number): string;
+}
+
 /** A page: its items and an object about it, both JSON, and the bytes that items point into. */
 export interface NativePage {
   /** An array of items; of a run that was asked for fields, an array of {@link Column}s. */
   items: string;
   payload?: Buffer;
+  /** Of items that came as columns. */
+  texts?: NativeTexts;
   meta: string;
 }
 
 /**
  * A field of all items of a page: its values, `null` where an item has none; nothing if no item has any. Where values
- * come again and again, the different ones, and which of them each item has.
+ * come again and again, the different ones, and which of them each item has; nothing if all have the one.
  */
 export type Column = unknown[] | { of: unknown[]; at: number[] };
 
@@ -41,7 +48,7 @@ export interface NativeClient {
     payload: Buffer | undefined,
     cancel: NativeCancel | undefined,
   ): Promise<NativeReply>;
-  /** Pages of items; with `fields`, of {@link Column}s of those, and behind them where the bytes of each item end. */
+  /** Pages of items; with `fields`, of {@link Column}s of those, and behind them how many items there are. */
   pages(name: string, args: string, fields: readonly string[] | undefined): NativePages;
   close(): void;
 }

@@ -1,4 +1,4 @@
-import type { Column, NativePage } from './native';
+import type { Column, NativePage, NativeTexts } from './native';
 
 /** The native values of an original record: whatever JSON the service sent. */
 export type Original = { readonly [field: string]: any };
@@ -10,21 +10,6 @@ export interface Reader<T> {
   readonly fields?: readonly string[];
 }
 
-/** The texts of the records of a page. */
-class Texts {
-  readonly #payload: Buffer | undefined;
-  readonly #ends: number[];
-
-  constructor(payload: Buffer | undefined, ends: number[]) {
-    this.#payload = payload;
-    this.#ends = ends;
-  }
-
-  at(row: number): string {
-    return this.#payload?.toString('utf8', this.#ends[row - 1] ?? 0, this.#ends[row]) ?? '';
-  }
-}
-
 /**
  * A record that knows the text it was read from.
  *
@@ -32,12 +17,12 @@ class Texts {
  * `JSON.stringify(record)` writes the fields of the record without them.
  */
 class RecordWithRaw {
-  #texts: Texts | undefined;
+  #texts: NativeTexts | undefined;
   readonly #row: number;
   #raw: string | undefined;
   #data: Original | undefined;
 
-  constructor(texts: Texts, row: number) {
+  constructor(texts: NativeTexts | undefined, row: number) {
     this.#texts = texts;
     this.#row = row;
   }
@@ -78,12 +63,11 @@ export function readRecords<T>(fields: readonly string[]): Reader<T> {
   return Object.assign(
     (page: NativePage): T[] => {
       const columns = JSON.parse(page.items) as Column[];
-      const ends = columns[fields.length] as number[];
-      const texts = new Texts(page.payload, ends);
-      const present = fields.map((name, at) => ({ name, values: valuesOf(columns[at] ?? []) }));
+      const count = columns[fields.length] as unknown as number;
+      const present = fields.map((name, at) => ({ name, values: valuesOf(columns[at] ?? [], count) }));
       const used = present.filter(({ values }) => values.length > 0);
-      return ends.map((_, row) => {
-        const record = new RecordWithRaw(texts, row) as unknown as Record<string, unknown>;
+      return Array.from({ length: count }, (_, row) => {
+        const record = new RecordWithRaw(page.texts, row) as unknown as Record<string, unknown>;
         for (const { name, values } of used) {
           const value = values[row];
           if (value !== null) record[name] = value;
@@ -95,8 +79,8 @@ export function readRecords<T>(fields: readonly string[]): Reader<T> {
   );
 }
 
-function valuesOf(column: Column): readonly unknown[] {
+function valuesOf(column: Column, count: number): readonly unknown[] {
   if (Array.isArray(column)) return column;
   const { of, at } = column;
-  return at.map((place) => of[place]);
+  return of.length === 1 ? Array<unknown>(count).fill(of[0]) : at.map((place) => of[place]);
 }

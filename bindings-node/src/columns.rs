@@ -1,42 +1,73 @@
-//! The items of a page by their fields, as JSON that JavaScript reads in half the time.
+//! The items of a page by their fields, as JSON that JavaScript reads in half the time, and their texts on demand.
 //!
 //! The names of the fields cross once a run and not once an item, and what comes again and again in a page, such as
 //! the name of an operation, is one text and then its number.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use m365kit::dispatch::{Cell, JsonItems, Page};
+use foldhash::fast::RandomState;
+use m365kit::dispatch::{Cell, Page};
+use napi::bindgen_prelude::ObjectFinalize;
+use napi::{Env, Result};
+use napi_derive::napi;
 use serde::Serialize;
 
-/// The field whose bytes travel beside the columns.
+/// The field whose text is made when it is wanted.
 const RAW: &str = "raw";
 
 /// How many items show whether the values of a field repeat.
 const SAMPLE: usize = 32;
 
-/// The fields of all items, and behind them where the bytes of each item end in the payload.
+/// The texts of a page's items, which stay where they are.
+#[napi(custom_finalize)]
+pub struct NativeTexts {
+    page: Page,
+    /// What it holds in memory, in bytes, as JavaScript was told.
+    held: i64,
+}
+
+impl NativeTexts {
+    pub(crate) fn new(page: Page) -> Self {
+        let held: usize = (0..page.len()).map(|at| raw(&page, at).len()).sum();
+        Self { page, held: i64::try_from(held).unwrap_or(i64::MAX) }
+    }
+
+    /// Tells JavaScript, which would see next to nothing and be in no hurry to collect it.
+    pub(crate) fn announce(&self, env: Env) -> Result<()> {
+        env.adjust_external_memory(self.held).map(drop)
+    }
+}
+
+impl ObjectFinalize for NativeTexts {
+    fn finalize(self, env: Env) -> Result<()> {
+        env.adjust_external_memory(-self.held).map(drop)
+    }
+}
+
+#[napi]
+impl NativeTexts {
+    /// The text that an item came as.
+    #[napi(catch_unwind)]
+    pub fn at(&self, item: u32) -> String {
+        String::from_utf8_lossy(raw(&self.page, item as usize)).into_owned()
+    }
+}
+
+/// The fields of all items, and behind them how many items there are.
 ///
 /// A column is a list of values, `null` where an item has none; `[]` if no item has any; or
-/// `{"of": values, "at": [number of the value, ...]}`.
-pub(crate) fn columns(page: &Page, fields: &[String]) -> serde_json::Result<JsonItems> {
+/// `{"of": values, "at": [number of the value, ...]}`, where `at` is empty if all have the one value.
+pub(crate) fn columns(page: &Page, fields: &[String]) -> serde_json::Result<Vec<u8>> {
     let mut json = Json::default();
     json.mark(b'[');
     for field in fields {
         json.item();
         column(&mut json, page, field)?;
     }
-    let mut payload = Vec::new();
-    payload.reserve_exact((0..page.len()).map(|at| raw(page, at).len()).sum());
-    let mut ends = Vec::with_capacity(page.len());
-    for at in 0..page.len() {
-        payload.extend_from_slice(raw(page, at));
-        ends.push(payload.len());
-    }
     json.item();
-    json.value(&ends)?;
+    json.value(&page.len())?;
     json.mark(b']');
-    Ok(JsonItems { items: json.text.into(), payload: payload.into() })
+    Ok(json.text)
 }
 
 fn raw(page: &Page, item: usize) -> &[u8] {
@@ -47,35 +78,36 @@ fn raw(page: &Page, item: usize) -> &[u8] {
 }
 
 fn column(json: &mut Json, page: &Page, field: &str) -> serde_json::Result<()> {
-    let cells = || (0..page.len()).map(|at| page.cell(at, field));
-    if cells().all(|cell| cell == Cell::Absent) {
+    // Once, because some are made only when they are asked for.
+    let cells: Vec<_> = (0..page.len()).map(|at| page.cell(at, field)).collect();
+    if cells.iter().all(|cell| *cell == Cell::Absent) {
         json.mark(b'[');
         json.mark(b']');
         return Ok(());
     }
-    if repeats(cells().take(SAMPLE)) {
+    if repeats(&cells[..cells.len().min(SAMPLE)]) {
         let mut values = Values::default();
-        for cell in cells() {
+        for cell in &cells {
             values.push(cell)?;
         }
         return values.write(json);
     }
     json.mark(b'[');
-    for cell in cells() {
+    for cell in &cells {
         json.item();
-        json.cell(&cell)?;
+        json.cell(cell)?;
     }
     json.mark(b']');
     Ok(())
 }
 
 /// Whether most of the cells are texts that stood in one before.
-fn repeats<'a>(cells: impl Iterator<Item = Cell<'a>>) -> bool {
-    let (mut seen, mut texts): (Vec<Cow<'a, str>>, usize) = (Vec::new(), 0);
+fn repeats(cells: &[Cell<'_>]) -> bool {
+    let (mut seen, mut texts): (Vec<&str>, usize) = (Vec::new(), 0);
     for cell in cells {
         if let Cell::Text(text) = cell {
             texts += 1;
-            if !seen.contains(&text) {
+            if !seen.contains(&&**text) {
                 seen.push(text);
             }
         }
@@ -90,37 +122,37 @@ struct Values<'a> {
     count: usize,
     at: Vec<usize>,
     /// The number of each text. What is no text is not looked for: objects must not be shared by items.
-    numbers: HashMap<Cow<'a, str>, usize>,
-    before: Option<(Cow<'a, str>, usize)>,
+    numbers: HashMap<&'a str, usize, RandomState>,
+    before: Option<(&'a str, usize)>,
     /// The number of what is not there.
     absent: Option<usize>,
 }
 
 impl<'a> Values<'a> {
-    fn push(&mut self, cell: Cell<'a>) -> serde_json::Result<()> {
-        let text = match (cell, self.absent) {
+    fn push(&mut self, cell: &'a Cell<'_>) -> serde_json::Result<()> {
+        let text: &str = match (cell, self.absent) {
             (Cell::Text(text), _) => text,
             (Cell::Absent, Some(number)) => {
                 self.at.push(number);
                 return Ok(());
             }
             (other, _) => {
-                if other == Cell::Absent {
+                if *other == Cell::Absent {
                     self.absent = Some(self.count);
                 }
                 self.at.push(self.count);
-                return self.add(&other);
+                return self.add(other);
             }
         };
         let known = match &self.before {
             Some((before, number)) if *before == text => Some(*number),
-            _ => self.numbers.get(&text).copied(),
+            _ => self.numbers.get(text).copied(),
         };
         let number = known.unwrap_or(self.count);
         self.at.push(number);
         if known.is_none() {
-            self.add(&Cell::Text(text.clone()))?;
-            self.numbers.insert(text.clone(), number);
+            self.add(cell)?;
+            self.numbers.insert(text, number);
         }
         self.before = Some((text, number));
         Ok(())
@@ -136,7 +168,8 @@ impl<'a> Values<'a> {
         json.text.extend_from_slice(b"{\"of\":[");
         json.text.extend_from_slice(&self.of.text);
         json.text.extend_from_slice(b"],\"at\":");
-        json.value(&self.at)?;
+        let at: &[usize] = if self.count == 1 { &[] } else { &self.at };
+        json.value(&at)?;
         json.mark(b'}');
         Ok(())
     }

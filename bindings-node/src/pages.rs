@@ -11,16 +11,18 @@ use napi_derive::napi;
 use tokio_util::sync::CancellationToken;
 
 use crate::calls::Cancel;
-use crate::columns::columns;
+use crate::columns::{NativeTexts, columns};
 use crate::errors::{failure, guarded, panicked, text, thrown};
 
 /// One page.
-#[napi(object)]
+#[napi(object, object_from_js = false)]
 pub struct NativePage {
     /// The items, a JSON array; or their columns.
     pub items: String,
     /// The bytes that the items point into, where they do.
     pub payload: Option<Buffer>,
+    /// The texts of items that came as columns.
+    pub texts: Option<NativeTexts>,
     /// What came with the page, a JSON object: token, errors, warnings, report.
     pub meta: String,
 }
@@ -61,7 +63,7 @@ impl NativePages {
     #[napi(catch_unwind)]
     pub fn next<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, Option<NativePage>>> {
         let (pages, stop, fields) = (Arc::clone(&self.pages), self.stop.clone(), self.fields.clone());
-        env.spawn_future(async move {
+        let next = async move {
             let mut held = pages.lock().await;
             let Some(open) = held.as_mut() else { return Ok(None) };
             let next = guarded(&stop, open.next()).await;
@@ -69,14 +71,15 @@ impl NativePages {
                 *held = None;
             }
             let Some(page) = next? else { return Ok(None) };
-            let JsonItems { items, payload } =
-                catch_unwind(AssertUnwindSafe(|| written(&page, fields.as_deref())))
-                    .unwrap_or_else(|panic| Err(panicked(panic.as_ref())))?;
-            Ok(Some(NativePage {
-                items: text(items.into()),
-                payload: (!payload.is_empty()).then(|| Buffer::from(Vec::from(payload))),
-                meta: text(page.meta.into()),
-            }))
+            catch_unwind(AssertUnwindSafe(|| written(page, fields.as_deref())))
+                .unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
+                .map(Some)
+        };
+        env.spawn_future_with_callback(next, |env, page| {
+            if let Some(texts) = page.as_ref().and_then(|page| page.texts.as_ref()) {
+                texts.announce(*env)?;
+            }
+            Ok(page)
         })
     }
 
@@ -115,13 +118,17 @@ impl NativePages {
     }
 }
 
-/// The items as text, written on the thread that calls.
-fn written(page: &Page, fields: Option<&[String]>) -> Result<JsonItems> {
-    match fields {
-        Some(fields) if page.has_cells() => {
-            columns(page, fields).map_err(|error| failure("Bug", &error.to_string()))
-        }
-        Some(_) => Err(failure("Bug", "items without fields of their own were asked for as columns")),
-        None => page.json().map_err(|error| thrown(&error)),
+/// The page as it crosses, written on the thread that calls.
+fn written(page: Page, fields: Option<&[String]>) -> Result<NativePage> {
+    let meta = text(page.meta.to_vec());
+    let Some(fields) = fields else {
+        let JsonItems { items, payload } = page.json().map_err(|error| thrown(&error))?;
+        let payload = (!payload.is_empty()).then(|| Buffer::from(Vec::from(payload)));
+        return Ok(NativePage { items: text(items.into()), payload, texts: None, meta });
+    };
+    if !page.has_cells() {
+        return Err(failure("Bug", "items without fields of their own were asked for as columns"));
     }
+    let items = columns(&page, fields).map_err(|error| failure("Bug", &error.to_string()))?;
+    Ok(NativePage { items: text(items), payload: None, texts: Some(NativeTexts::new(page)), meta })
 }

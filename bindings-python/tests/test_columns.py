@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -337,3 +338,12 @@ def test_a_follower_writes_parquet(sandbox: m365kit.Sandbox, tmp_path: Path) -> 
             written = sum(step.records for step in steps)
     found = polars.read_parquet(tmp_path / "audit" / "*.parquet")
     assert found.height == written > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on files there")
+def test_a_disk_that_fills_leaves_what_was_there_and_nothing_half_written(tmp_path: Path) -> None:
+    program = Path(__file__).parent / "programs" / "full.py"
+    done = subprocess.run(
+        [sys.executable, program, tmp_path], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (0, "ok\n"), done.stderr

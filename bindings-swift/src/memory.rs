@@ -1,5 +1,6 @@
 //! Memory of this side that Swift reads in place: nothing of it is written into a crossing and read out of it again.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -54,12 +55,12 @@ impl NativeMemory {
 struct Cells {
     records: usize,
     slots: Vec<Slot>,
-    /// What the slots point into, beside the records' own bytes. Kept for its memory.
+    /// What the slots point into beside the page. Kept for its memory.
     #[expect(dead_code, reason = "slots hold its address")]
     texts: Vec<u8>,
-    /// The records' own bytes, which are not copied. Kept for their memory.
-    #[expect(dead_code, reason = "slots hold their addresses")]
-    originals: Vec<Bytes>,
+    /// What is not copied: most texts, and the records' own bytes. Kept for its memory.
+    #[expect(dead_code, reason = "slots hold addresses in it")]
+    page: Page,
 }
 
 /// A field of a record. `Cells.swift` knows this layout.
@@ -87,7 +88,7 @@ impl Cells {
     fn read(page: &Page, fields: &[String]) -> Result<Cells, Failure> {
         let records = page.len();
         let mut slots = Vec::with_capacity(records * fields.len());
-        let (mut texts, mut originals) = (Vec::new(), Vec::new());
+        let mut texts = Vec::new();
         // The texts move while they grow: what lies in them has a place first, and an address in the end.
         let mut placed = Vec::with_capacity(slots.capacity());
         let mut add = |slots: &mut Vec<Slot>, text: &[u8]| {
@@ -96,6 +97,9 @@ impl Cells {
             texts.extend_from_slice(text);
             Ok::<_, Failure>(())
         };
+        let in_page = |bytes: &[u8]| {
+            Ok::<_, Failure>(Slot { value: address(bytes), length: length(bytes)?, kind: Kind::Bytes })
+        };
         for record in 0..records {
             for field in fields {
                 match page.cell(record, field) {
@@ -103,12 +107,9 @@ impl Cells {
                     Cell::Int(number) => {
                         slots.push(Slot { value: number.cast_unsigned(), length: 0, kind: Kind::Int });
                     }
-                    Cell::Text(text) => add(&mut slots, text.as_bytes())?,
-                    Cell::Json(text) => add(&mut slots, text.as_bytes())?,
-                    Cell::Raw(bytes) => {
-                        originals.push(bytes.clone());
-                        slots.push(Slot { value: address(bytes), length: length(bytes)?, kind: Kind::Bytes });
-                    }
+                    Cell::Text(Cow::Borrowed(text)) => slots.push(in_page(text.as_bytes())?),
+                    Cell::Raw(bytes) => slots.push(in_page(bytes)?),
+                    Cell::Text(Cow::Owned(text)) | Cell::Json(text) => add(&mut slots, text.as_bytes())?,
                 }
             }
         }
@@ -116,7 +117,7 @@ impl Cells {
         for place in placed {
             slots[place].value += start;
         }
-        Ok(Cells { records, slots, texts, originals })
+        Ok(Cells { records, slots, texts, page: page.clone() })
     }
 }
 

@@ -4,7 +4,6 @@
 //! pages of records. The typed faces in Python, TypeScript and Swift are written from
 //! [`describe`] by `core/codegen`.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -20,6 +19,8 @@ use crate::identity::TokenSource;
 use crate::page::{Committer, Paged};
 use crate::{Client, ClientOptions, audit, request};
 
+mod cell;
+pub use cell::Cell;
 #[cfg(feature = "schema")]
 mod describe;
 #[cfg(feature = "schema")]
@@ -111,7 +112,7 @@ pub trait Item: Serialize + Send + Sync + Unpin + 'static {
     const HAS_CELLS: bool = false;
 
     /// The bytes that travel beside the item's JSON.
-    fn raw(&self) -> Option<&Bytes> {
+    fn raw(&self) -> Option<Bytes> {
         None
     }
 
@@ -119,21 +120,6 @@ pub trait Item: Serialize + Send + Sync + Unpin + 'static {
     fn cell(&self, _field: &str) -> Cell<'_> {
         Cell::Absent
     }
-}
-
-/// A field of an item, as JSON has it.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cell<'a> {
-    /// It is not there, or null.
-    Absent,
-    /// A text.
-    Text(Cow<'a, str>),
-    /// A whole number.
-    Int(i64),
-    /// Anything else, as JSON text.
-    Json(String),
-    /// Bytes that travel beside the JSON.
-    Raw(&'a Bytes),
 }
 
 /// The result of a call, as it crosses into another language.
@@ -443,9 +429,9 @@ fn write_items<T: Item>(items: &[T]) -> Result<JsonItems> {
     let mut json = vec![b'['];
     let mut payload = BytesMut::new();
     // A single item's bytes are handed on as they are.
-    let only = if let [item] = items { item.raw().cloned() } else { None };
+    let only = if let [item] = items { item.raw() } else { None };
     if only.is_none() {
-        payload.reserve(items.iter().filter_map(T::raw).map(Bytes::len).sum());
+        payload.reserve(items.iter().filter_map(T::raw).map(|raw| raw.len()).sum());
     }
     for item in items {
         if json.len() > 1 {
@@ -458,7 +444,7 @@ fn write_items<T: Item>(items: &[T]) -> Result<JsonItems> {
             let (name, start, length) = (T::RAW, payload.len(), raw.len());
             json.extend_from_slice(format!("{comma}\"{name}\":[{start},{length}]}}").as_bytes());
             if only.is_none() {
-                payload.extend_from_slice(raw);
+                payload.extend_from_slice(&raw);
             }
         }
     }

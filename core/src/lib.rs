@@ -13,7 +13,7 @@
 //!     .build()?;
 //! let mut records = client.audit().records([ContentType::Exchange]).last(Duration::from_secs(86_400)).stream();
 //! while let Some(record) = records.try_next().await? {
-//!     println!("{:?} {:?}", record.creation_time, record.operation);
+//!     println!("{:?} {:?}", record.creation_time(), record.operation());
 //! }
 //! # Ok(())
 //! # }

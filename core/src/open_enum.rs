@@ -34,6 +34,12 @@ macro_rules! text_enum {
             }
         }
 
+        impl<'a> From<&'a $name> for crate::dispatch::Cell<'a> {
+            fn from(value: &'a $name) -> Self {
+                value.as_str().into()
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
@@ -104,6 +110,12 @@ macro_rules! number_enum {
                     $($value => Some($member_doc),)+
                     _ => None,
                 }
+            }
+        }
+
+        impl From<$name> for crate::dispatch::Cell<'_> {
+            fn from(value: $name) -> Self {
+                crate::dispatch::Cell::Int(value.0)
             }
         }
 

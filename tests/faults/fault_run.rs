@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut records = client.audit().records([]).last(Duration::from_secs(25 * 3_600)).stream();
     let mut last_said = Instant::now();
     while let Some(record) = records.try_next().await? {
-        *delivered.entry(record.id.unwrap_or_default()).or_insert(0) += 1;
+        *delivered.entry(record.id().unwrap_or_default().to_owned()).or_insert(0) += 1;
         if last_said.elapsed() > Duration::from_secs(10) {
             last_said = Instant::now();
             println!("  {:3.0} s: {} records", began.elapsed().as_secs_f64(), delivered.len());

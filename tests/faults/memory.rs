@@ -35,7 +35,7 @@ async fn stream(about: &Value) -> Result<(), Box<dyn Error>> {
     let (mut count, mut bytes, began) = (0_u64, 0, Instant::now());
     while let Some(record) = records.try_next().await? {
         count += 1;
-        bytes += record.raw.len();
+        bytes += record.raw().len();
     }
     let seconds = began.elapsed().as_secs_f64();
     let megabytes = as_megabytes(bytes);

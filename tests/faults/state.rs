@@ -45,7 +45,7 @@ impl Stage {
     async fn follow_by(&self, state: &Path) -> Result<Vec<String>, Error> {
         let follower = self.client.audit().follow(state).content_types([ContentType::Exchange]);
         let follower = follower.poll_interval(Duration::from_millis(50)).stop_when_caught_up(true);
-        follower.stream().map_ok(|record| record.id.unwrap()).try_collect().await
+        follower.stream().map_ok(|record| record.id().unwrap().to_owned()).try_collect().await
     }
 
     fn feed(&self) -> BTreeSet<String> {

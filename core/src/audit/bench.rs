@@ -20,7 +20,7 @@ pub fn fields(body: &Bytes) -> usize {
 
 /// The records of a body.
 pub fn records(body: &Bytes) -> Vec<AuditRecord> {
-    blob(body, Finds::Fields).map_or_else(Vec::new, |blob| blob.records())
+    blob(body, Finds::Fields).map_or_else(Vec::new, Blob::into_records)
 }
 
 /// The lines of a body, which is taken: nobody else has it.

@@ -1,9 +1,13 @@
 //! A blob: a JSON array of records, of which it is known where they stand.
 
-use bytes::{Bytes, BytesMut};
+use std::str::Utf8Error;
+use std::sync::Arc;
 
-use super::fields::{Fields, Row};
-use super::record::{AuditRecord, Origin, Shared};
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
+
+use super::fields::{Body, Fields, Row};
+use super::record::{AuditRecord, Origin};
 use super::scan::{Fault, Finds, Found, scan};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -13,9 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// is told by [`errors`](Blob::errors), and its siblings are there.
 #[derive(Debug, Clone)]
 pub(super) struct Blob {
-    origin: Origin,
-    body: Bytes,
-    rows: Vec<Row>,
+    records: Records,
     faults: Vec<Fault>,
     /// How many elements were before the first one here.
     taken: usize,
@@ -25,14 +27,31 @@ pub(super) struct Blob {
     pub(super) bytes: usize,
 }
 
+/// Records as places in the body that they came in.
+#[derive(Debug, Clone)]
+pub(super) struct Records {
+    pub(super) body: Body,
+    pub(super) rows: Vec<Row>,
+}
+
+impl Records {
+    /// The fields of a record, by its number here.
+    pub(super) fn fields(&self, index: usize) -> Fields<'_> {
+        Fields::new(&self.body, &self.rows[index])
+    }
+}
+
 impl Blob {
     /// Reads a body whole or not at all: one that is cut, or is no array, is a fault of the transport.
     ///
     /// Records that are longer than `longest` are errors.
     pub(super) fn scan(body: &Bytes, origin: &Origin, finds: Finds, longest: usize) -> Result<Blob> {
-        let Found { rows, faults } = scan(body, finds, longest).map_err(|e| not_an_array(body, e))?;
-        let (origin, body, bytes) = (origin.clone(), body.clone(), body.len());
-        Ok(Blob { origin, body, rows, faults, taken: 0, longest, bytes })
+        let json = ByteString::try_from(body.clone()).map_err(|e| not_utf8(body, e))?;
+        let Found { rows, faults, aside } =
+            scan(&json, finds, longest).map_err(|e| not_an_array(&json, e))?;
+        let body = Body { json, aside: aside.into(), origin: origin.clone() };
+        let bytes = body.json.len();
+        Ok(Blob { records: Records { body, rows }, faults, taken: 0, longest, bytes })
     }
 
     /// The same with all fields and no limit.
@@ -43,19 +62,22 @@ impl Blob {
 
     /// Adds the records of another body of the same blob, of which nothing has been taken yet.
     pub(super) fn append(&mut self, more: &Blob) -> Result<()> {
-        let by = u32::try_from(self.body.len() + more.body.len())
-            .ok()
-            .and_then(|_| u32::try_from(self.body.len()).ok())
-            .ok_or_else(|| Error::decode("the blob is longer than four gigabytes"))?;
-        let before = self.rows.len() + self.faults.len();
-        let mut body = BytesMut::with_capacity(self.body.len() + more.body.len());
-        body.extend_from_slice(&self.body);
-        body.extend_from_slice(&more.body);
-        self.body = body.freeze();
-        self.rows.extend(more.rows.iter().map(|row| row.moved(by)));
+        let Body { json, aside, .. } = &mut self.records.body;
+        let length = |text: &ByteString, more: &ByteString| {
+            u32::try_from(text.len() + more.len()).ok().filter(|length| length >> 31 == 0)?;
+            u32::try_from(text.len()).ok()
+        };
+        let other = &more.records.body;
+        let (by, aside_by) = length(json, &other.json)
+            .zip(length(aside, &other.aside))
+            .ok_or_else(|| Error::decode("the blob is longer than two gigabytes"))?;
+        let before = self.records.rows.len() + self.faults.len();
+        *json = [&**json, &other.json].concat().into();
+        *aside = [&**aside, &other.aside].concat().into();
+        self.records.rows.extend(more.rows().iter().map(|row| row.moved(by, aside_by)));
         self.faults.extend(more.faults.iter().map(|fault| Fault {
             index: fault.index + before,
-            place: fault.place.moved(by),
+            place: fault.place.moved(by, aside_by),
             ..*fault
         }));
         self.bytes += more.bytes;
@@ -64,37 +86,40 @@ impl Blob {
 
     /// The bytes that the rows are places in.
     pub(super) fn body(&self) -> &Bytes {
-        &self.body
+        self.records.body.json.as_bytes()
     }
 
-    /// The records, in the order in which they stand there.
+    /// Where the records are, in the order in which they stand there.
     pub(super) fn rows(&self) -> &[Row] {
-        &self.rows
+        &self.records.rows
     }
 
-    pub(super) fn fields<'a>(&'a self, row: &'a Row) -> Fields<'a> {
-        Fields::new(&self.body, row, &self.origin)
+    /// The fields of each record.
+    pub(super) fn fields(&self) -> impl ExactSizeIterator<Item = Fields<'_>> + Clone {
+        self.rows().iter().map(|row| Fields::new(&self.records.body, row))
     }
 
     /// Leaves out the records for which `keeps` says so.
-    pub(super) fn retain(&mut self, mut keeps: impl FnMut(&Fields<'_>) -> bool) {
-        let Blob { rows, body, origin, .. } = self;
-        rows.retain(|row| keeps(&Fields::new(body, row, origin)));
+    pub(super) fn retain(&mut self, mut keeps: impl FnMut(Fields<'_>) -> bool) {
+        let Records { rows, body } = &mut self.records;
+        rows.retain(|row| keeps(Fields::new(body, row)));
     }
 
-    pub(super) fn records(&self) -> Vec<AuditRecord> {
-        let mut shared = Shared::default();
-        self.rows.iter().map(|row| AuditRecord::of(&self.fields(row), &mut shared)).collect()
+    pub(super) fn into_records(self) -> Vec<AuditRecord> {
+        let records = Arc::new(self.records);
+        (0..records.rows.len()).map(|index| AuditRecord::new(&records, index)).collect()
     }
 
     /// The records in lines of their own, without what stands between them.
     pub(super) fn into_lines(self) -> Bytes {
-        let Some(first) = self.rows.first() else { return Bytes::new() };
+        let Records { rows, body } = self.records;
+        let Some(first) = rows.first() else { return Bytes::new() };
         let from = first.place.range().start;
         // Nobody else has the bytes, but where they came in one piece.
-        let mut body = self.body.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+        let mut body =
+            body.json.into_bytes().try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
         let mut end = from;
-        for row in &self.rows {
+        for row in &rows {
             let record = row.place.range();
             let line = end..end + record.len();
             if line != record {
@@ -121,25 +146,28 @@ impl Blob {
 
     /// What this blob holds in memory, in bytes.
     pub(super) fn held(&self) -> usize {
-        self.body.len()
-            + self.rows.capacity() * size_of::<Row>()
+        let Records { body, rows } = &self.records;
+        body.json.len()
+            + body.aside.len()
+            + rows.capacity() * size_of::<Row>()
             + self.faults.capacity() * size_of::<Fault>()
     }
 
     /// The next records as a blob of their own that shares the bytes, as many as are asked for and there are,
     /// with what is no record among them.
     pub(super) fn take_part(&mut self, count: usize) -> Blob {
-        let rest = self.rows.split_off(count.min(self.rows.len()));
-        let rows = std::mem::replace(&mut self.rows, rest);
+        let left = &mut self.records.rows;
+        let rest = left.split_off(count.min(left.len()));
+        let rows = std::mem::replace(left, rest);
         let mut next = self.taken + rows.len();
         let mut faults = 0;
-        while self.faults.get(faults).is_some_and(|fault| self.rows.is_empty() || fault.index <= next) {
+        while self.faults.get(faults).is_some_and(|fault| self.rows().is_empty() || fault.index <= next) {
             faults += 1;
             next += 1;
         }
         let rest = self.faults.split_off(faults);
         let faults = std::mem::replace(&mut self.faults, rest);
-        let part = Blob { rows, faults, origin: self.origin.clone(), body: self.body.clone(), ..*self };
+        let part = Blob { records: Records { rows, body: self.records.body.clone() }, faults, ..*self };
         self.taken = next;
         part
     }
@@ -147,15 +175,16 @@ impl Blob {
     /// The next records, as many as are asked for and there are; what is no record is told beside them.
     pub(super) fn take(&mut self, count: usize) -> (Vec<AuditRecord>, Vec<Error>) {
         let part = self.take_part(count);
-        (part.records(), part.errors())
+        let errors = part.errors();
+        (part.into_records(), errors)
     }
 
     /// Leaves out the first elements, which were taken before.
     pub(super) fn skip(&mut self, count: usize) {
         let faults = self.faults.iter().take_while(|fault| fault.index < count).count();
-        let rows = count.saturating_sub(self.taken + faults).min(self.rows.len());
+        let rows = count.saturating_sub(self.taken + faults).min(self.rows().len());
         self.faults.drain(..faults);
-        self.rows.drain(..rows);
+        self.records.rows.drain(..rows);
         self.taken += rows + faults;
     }
 
@@ -165,28 +194,34 @@ impl Blob {
     }
 
     pub(super) fn is_drained(&self) -> bool {
-        self.rows.is_empty() && self.faults.is_empty()
+        self.rows().is_empty() && self.faults.is_empty()
     }
 
     fn error(&self, fault: &Fault) -> Error {
-        let element = &self.body[fault.place.range()];
+        let element = &self.body()[fault.place.range()];
         let why = fault.why.words(element.len(), self.longest);
         let start = String::from_utf8_lossy(&element[..element.len().min(80)]);
         let message = format!("element {} of the blob {why}: {start}", fault.index);
         Error::new(ErrorKind::Decode, message).at(|place| {
-            self.origin.mark(place);
+            self.records.body.origin.mark(place);
             place.index = Some(fault.index);
         })
     }
 }
 
-fn not_an_array(body: &Bytes, error: serde_json::Error) -> Error {
-    let message = match body.first() {
+fn not_utf8(body: &Bytes, error: Utf8Error) -> Error {
+    let at = error.valid_up_to();
+    let message = format!("the blob is not UTF-8, at byte {at} of {}", body.len());
+    Error::decode(message).with_status(200).with_source(error)
+}
+
+fn not_an_array(body: &str, error: serde_json::Error) -> Error {
+    let message = match body.bytes().next() {
         None => "the blob is empty".to_owned(),
         Some(b'[') if error.is_eof() => format!("the blob ends in the middle, after {} bytes", body.len()),
         Some(b'[') => format!("the blob is not JSON, at byte {} of {}", error.column(), body.len()),
         Some(_) => {
-            let start = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
+            let start: String = body.chars().take(200).collect();
             format!("the blob is not a list of records but: {start}")
         }
     };
@@ -202,11 +237,15 @@ mod tests {
         Blob::read(&body.into(), &Origin::new(None, "blob"))
     }
 
+    fn id(record: &AuditRecord) -> Option<String> {
+        record.id().map(str::to_owned)
+    }
+
     #[test]
     fn what_is_no_record_is_reported_with_its_place_and_its_siblings_come() {
         let mut blob = read(r#"[{"Id":"a"}, 7, null, {"Id":"b"}, []]"#).unwrap();
         let (records, errors) = blob.take(9);
-        let ids: Vec<_> = records.into_iter().filter_map(|r| r.id).collect();
+        let ids: Vec<_> = records.iter().filter_map(id).collect();
         assert_eq!(ids, ["a", "b"]);
         assert_eq!(errors.iter().map(|e| e.place().index).collect::<Vec<_>>(), [Some(1), Some(2), Some(4)]);
     }
@@ -218,7 +257,7 @@ mod tests {
         let body = format!(r#"[{{"Id":"a"}}, {deep}, {long}, {{"Id":"b"}}]"#);
         let (records, errors) =
             Blob::scan(&body.into(), &Origin::new(None, "blob"), Finds::Fields, 4_000).unwrap().take(9);
-        let ids: Vec<_> = records.into_iter().filter_map(|r| r.id).collect();
+        let ids: Vec<_> = records.iter().filter_map(id).collect();
         assert_eq!(ids, ["a", "b"]);
         assert_eq!(errors.iter().map(|e| e.place().index).collect::<Vec<_>>(), [Some(1), Some(2)]);
     }
@@ -241,7 +280,7 @@ mod tests {
             while !blob.is_drained() {
                 let (records, errors) = blob.take(count);
                 assert!(!records.is_empty() || !errors.is_empty());
-                ids.extend(records.into_iter().filter_map(|record| record.id));
+                ids.extend(records.iter().filter_map(id));
                 indexes.extend(errors.iter().filter_map(|error| error.place().index));
                 let mut resumed = read(body).unwrap();
                 resumed.skip(blob.taken());
@@ -267,7 +306,7 @@ mod tests {
         }
         let mut blob = read(r#"[{"Id":"a"},{"Id":"b"}, {"Id":"a"}]"#).unwrap();
         let mut seen = std::collections::HashSet::new();
-        blob.retain(|fields| seen.insert(fields.id().unwrap().into_owned()));
+        blob.retain(|fields| seen.insert(fields.id().unwrap().to_owned()));
         blob.append(&read("[{}]").unwrap()).unwrap();
         assert_eq!(blob.into_lines(), "{\"Id\":\"a\"}\n{\"Id\":\"b\"}\n{}\n");
     }
@@ -277,8 +316,8 @@ mod tests {
         let mut blob = read(r#"[{"Id":"a"}, 7]"#).unwrap();
         blob.append(&read(r#"[8, {"Operation":"x","Id":"b"}]"#).unwrap()).unwrap();
         let (records, errors) = blob.take(9);
-        assert_eq!(records[1].raw, r#"{"Operation":"x","Id":"b"}"#);
-        assert_eq!((records[0].id.as_deref(), records[1].id.as_deref()), (Some("a"), Some("b")));
+        assert_eq!(records[1].raw(), r#"{"Operation":"x","Id":"b"}"#);
+        assert_eq!((records[0].id(), records[1].id()), (Some("a"), Some("b")));
         assert_eq!(errors.iter().map(|e| e.place().index).collect::<Vec<_>>(), [Some(1), Some(2)]);
     }
 

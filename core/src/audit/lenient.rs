@@ -30,9 +30,13 @@ fn plain(json: &str) -> Option<&str> {
 }
 
 /// A whole number: as such, as a float without a fraction, or as a text that holds one.
-#[allow(clippy::cast_possible_truncation)] // checked to be whole and within 2^53
 pub(super) fn int(json: &str) -> Option<i64> {
-    let text = text(json)?;
+    int_of(&text(json)?)
+}
+
+/// The same of what the text is.
+#[allow(clippy::cast_possible_truncation)] // checked to be whole and within 2^53
+pub(super) fn int_of(text: &str) -> Option<i64> {
     let text = text.trim();
     text.parse().ok().or_else(|| {
         let float: f64 = text.parse().ok()?;

@@ -47,8 +47,8 @@ pub struct Lines {
 impl Item for Lines {
     const RAW: &'static str = "bytes";
 
-    fn raw(&self) -> Option<&Bytes> {
-        Some(&self.bytes)
+    fn raw(&self) -> Option<Bytes> {
+        Some(self.bytes.clone())
     }
 }
 
@@ -166,14 +166,14 @@ impl Form for AsLines {
 
     fn retain(piece: &mut Piece, mut is_new: impl FnMut(Option<&str>) -> bool) {
         if let Piece::Blob(blob) = piece {
-            blob.retain(|fields| is_new(fields.id().as_deref()));
+            blob.retain(|record| is_new(record.id()));
         }
     }
 
     fn without_id(piece: &Piece) -> usize {
         match piece {
             Piece::Lines(_) => 0,
-            Piece::Blob(blob) => blob.rows().iter().filter(|row| blob.fields(row).id().is_none()).count(),
+            Piece::Blob(blob) => blob.fields().filter(|record| record.id().is_none()).count(),
         }
     }
 

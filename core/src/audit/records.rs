@@ -24,8 +24,11 @@ use crate::interval::Interval;
 use crate::open_enum::text_enum;
 use crate::page::{Page, Paged};
 
-/// Small blobs are joined until they have as many records as this.
-const WORTH_A_PAGE: usize = 50;
+/// Blobs that are there already share a page until it has as many records as this: a page has its price, above
+/// all on the way into another language.
+const WORTH_A_PAGE: usize = 500;
+/// Or until it holds so many bytes.
+const LARGE_PAGE: usize = 1024 * 1024;
 
 text_enum! {
     /// What happens when a blob, a page or a content type cannot be read.
@@ -156,7 +159,7 @@ impl Form for AsRecords {
     }
 
     fn make(&self, blob: Blob) -> Vec<AuditRecord> {
-        let mut records = blob.records();
+        let mut records = blob.into_records();
         if let Some(paths) = &self.extended {
             for record in &mut records {
                 record.extend(paths);
@@ -170,11 +173,11 @@ impl Form for AsRecords {
     }
 
     fn retain(records: &mut Vec<AuditRecord>, mut is_new: impl FnMut(Option<&str>) -> bool) {
-        records.retain(|record| is_new(record.id.as_deref()));
+        records.retain(|record| is_new(record.id()));
     }
 
     fn without_id(records: &Vec<AuditRecord>) -> usize {
-        records.iter().filter(|record| record.id.is_none()).count()
+        records.iter().filter(|record| record.id().is_none()).count()
     }
 
     fn held(records: &Vec<AuditRecord>) -> usize {
@@ -182,7 +185,7 @@ impl Form for AsRecords {
     }
 }
 
-/// The records in pages: a blob's, or those of small blobs that are there already.
+/// The records in pages: a blob's, or those of several that are there already.
 struct Pages {
     feed: Feed<AsRecords>,
     /// Records that did not fit into a page, and the room that they take.
@@ -215,9 +218,13 @@ impl Pages {
             (self.left, self.room) = (records.into_iter(), room);
             return Ok(Some(self.left.by_ref().take(PAGE_OF_RECORDS).collect()));
         }
-        while records.len() < WORTH_A_PAGE {
+        let mut held = AsRecords::held(&records);
+        while records.len() < WORTH_A_PAGE && held < LARGE_PAGE {
             match self.feed.next().now_or_never() {
-                Some(Ok(Some(InHand { piece, .. }))) if piece.len() < WORTH_A_PAGE => records.extend(piece),
+                Some(Ok(Some(InHand { piece, .. }))) if records.len() + piece.len() <= PAGE_OF_RECORDS => {
+                    held += AsRecords::held(&piece);
+                    records.extend(piece);
+                }
                 end => {
                     self.ahead = end;
                     break;

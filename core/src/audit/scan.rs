@@ -29,6 +29,8 @@ pub(super) enum Finds {
 pub(super) struct Found {
     pub(super) rows: Vec<Row>,
     pub(super) faults: Vec<Fault>,
+    /// What rows have put aside.
+    pub(super) aside: String,
 }
 
 /// An element that is not read as a record.
@@ -59,26 +61,22 @@ impl Why {
 }
 
 /// Reads a body whole or not at all: an array, of which each object within the limits is a record.
-pub(super) fn scan(body: &[u8], finds: Finds, longest: usize) -> serde_json::Result<Found> {
+pub(super) fn scan(body: &str, finds: Finds, longest: usize) -> serde_json::Result<Found> {
     // Where only the places are looked for, the careful pass is the quicker one: it stops at no key.
-    let rows = if finds == Finds::Places { None } else { quick(body, finds, longest) };
-    match rows {
-        Some(rows) => Ok(Found { rows, faults: Vec::new() }),
-        None => careful(body, finds, longest),
-    }
+    let found = if finds == Finds::Places { None } else { quick(body, finds, longest) };
+    found.map_or_else(|| careful(body, finds, longest), Ok)
 }
 
-fn careful(body: &[u8], finds: Finds, longest: usize) -> serde_json::Result<Found> {
-    let elements: Vec<&RawValue> = serde_json::from_slice(body)?;
-    let mut found = Found { rows: Vec::with_capacity(elements.len()), faults: Vec::new() };
+fn careful(body: &str, finds: Finds, longest: usize) -> serde_json::Result<Found> {
+    let elements: Vec<&RawValue> = serde_json::from_str(body)?;
+    let mut found = Found { rows: Vec::with_capacity(elements.len()), ..Found::default() };
     for (index, element) in elements.into_iter().enumerate() {
         let json = element.get();
-        let start = json.as_ptr() as usize - body.as_ptr() as usize;
-        let place = Place::new(start, start + json.len())
-            .ok_or_else(|| serde_json::Error::custom("it is longer than four gigabytes"))?;
+        let place = place_in(body, json)
+            .ok_or_else(|| serde_json::Error::custom("it is longer than two gigabytes"))?;
         let row = match beyond_limits(json.as_bytes(), longest) {
             Some(why) => Err(why),
-            None => record(body, place, finds).ok_or(Why::NoRecord),
+            None => record(body, place, finds, &mut found.aside).ok_or(Why::NoRecord),
         };
         match row {
             Ok(row) => found.rows.push(row),
@@ -89,32 +87,40 @@ fn careful(body: &[u8], finds: Finds, longest: usize) -> serde_json::Result<Foun
 }
 
 /// Finds the fields of one record; none if it is not an object.
-pub(super) fn record(body: &[u8], place: Place, finds: Finds) -> Option<Row> {
-    let json = &body[place.range()];
+pub(super) fn record(body: &str, place: Place, finds: Finds, aside: &mut String) -> Option<Row> {
+    let json = body.get(place.range())?;
     let mut row = Row::at(place);
     if finds == Finds::Places {
-        return (json.first() == Some(&b'{')).then_some(row);
+        return json.starts_with('{').then_some(row);
     }
-    let Members(members) = serde_json::from_slice(json).ok()?;
-    let from = body.as_ptr() as usize;
+    let Members(members) = serde_json::from_str(json).ok()?;
     for (field, value) in members {
-        let start = value.as_ptr() as usize - from;
-        row.set(field, Place::new(start, start + value.len())?);
+        row.set(field, place_in(body, value)?, value, aside);
     }
     Some(row)
 }
 
-/// The places in a body that is quite ordinary; none in any other, which need not be wrong.
-fn quick(body: &[u8], finds: Finds, longest: usize) -> Option<Vec<Row>> {
-    let text = std::str::from_utf8(body).ok()?;
+fn place_in(body: &str, part: &str) -> Option<Place> {
+    let start = start_in(body, part);
+    Place::new(start, start + part.len())
+}
+
+/// Where a part of the body begins.
+fn start_in(body: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).wrapping_sub(body.as_ptr() as usize)
+}
+
+/// What is found in a body that is quite ordinary; nothing in any other, which need not be wrong.
+fn quick(body: &str, finds: Finds, longest: usize) -> Option<Found> {
     u32::try_from(body.len()).ok()?;
-    let mut rows = Elements { body, finds, rows: Vec::with_capacity(body.len() / TYPICAL) };
-    let mut reader = sonic_rs::Deserializer::from_str(text);
+    let rows = Vec::with_capacity(body.len() / TYPICAL);
+    let mut elements = Elements { body, finds, found: Found { rows, ..Found::default() } };
+    let mut reader = sonic_rs::Deserializer::from_str(body);
     // As any value, because the reader skips one of another type than was asked for, and that by recursion.
-    (&mut reader).deserialize_any(&mut rows).ok()?;
+    (&mut reader).deserialize_any(&mut elements).ok()?;
     reader.end().ok()?;
-    let rows = rows.rows;
-    rows.iter().all(|row| row.place.len() <= longest).then_some(rows)
+    let found = elements.found;
+    found.rows.iter().all(|row| row.place.len() <= longest).then_some(found)
 }
 
 /// How deep records are followed, by recursion. No known one is nested as deep.
@@ -123,38 +129,34 @@ const DEEPEST: usize = 32;
 const TYPICAL: usize = 1_000;
 
 struct Elements<'b> {
-    body: &'b [u8],
+    body: &'b str,
     finds: Finds,
-    rows: Vec<Row>,
+    found: Found,
 }
 
 impl Elements<'_> {
-    /// Where a part of the body begins.
-    fn start_of(&self, part: &str) -> usize {
-        (part.as_ptr() as usize).wrapping_sub(self.body.as_ptr() as usize)
-    }
-
     /// Where the object begins that has this for its first key.
     fn opening(&self, key: &str) -> Option<usize> {
-        let quote = self.start_of(key).checked_sub(1)?;
-        let before = self.body.get(..quote)?.trim_ascii_end();
+        let quote = start_in(self.body, key).checked_sub(1)?;
+        let before = self.body.as_bytes().get(..quote)?.trim_ascii_end();
         before.ends_with(b"{").then(|| before.len() - 1)
     }
 
     /// Where the object ends whose last value ends here.
     fn closing(&self, value_end: usize) -> Option<usize> {
-        let rest = self.body.get(value_end..)?.trim_ascii_start().strip_prefix(b"}")?;
+        let rest = self.body.as_bytes().get(value_end..)?.trim_ascii_start().strip_prefix(b"}")?;
         Some(self.body.len() - rest.len())
     }
 
     /// Where the value of a key stands: about a text without escapes it is known already.
     fn place_of(&self, key: &str, plain: Option<&str>) -> Option<Place> {
         if let Some(text) = plain {
-            let start = self.start_of(text);
+            let start = start_in(self.body, text);
             return Place::new(start.checked_sub(1)?, start + text.len() + 1);
         }
-        let key_end = self.start_of(key) + key.len() + 1;
-        let rest = self.body.get(key_end..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        let key_end = start_in(self.body, key) + key.len() + 1;
+        let rest = self.body.as_bytes().get(key_end..)?;
+        let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
         let start = self.body.len() - rest.len();
         Place::new(start, start + extent(rest))
     }
@@ -192,28 +194,32 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Record(rows) = self;
+        let Record(elements) = self;
         let odd = || A::Error::custom("not quite ordinary");
         let (mut row, mut first, mut last) = (Row::default(), None, None);
         // A key with escapes is not borrowed, and an error here.
         while let Some(key) = members.next_key::<&'de str>()? {
             let plain = members.next_value_seed(Skip { depth: 1 })?;
-            let sought = match rows.finds {
+            let sought = match elements.finds {
                 Finds::Places => None,
-                Finds::Ids => Field::named(key.as_bytes()).filter(|field| *field == Field::Id),
+                Finds::Ids => (key == "Id").then_some(Field::Id),
                 Finds::Fields => Field::named(key.as_bytes()),
             };
             if let Some(field) = sought {
-                row.set(field, rows.place_of(key, plain).ok_or_else(odd)?);
+                let place = elements.place_of(key, plain).ok_or_else(odd)?;
+                match plain {
+                    Some(_) => row.set_plain(field, place),
+                    None => row.set(field, place, &elements.body[place.range()], &mut elements.found.aside),
+                }
             }
             first.get_or_insert(key);
             last = Some((key, plain));
         }
-        let start = first.and_then(|key| rows.opening(key));
-        let value = last.and_then(|(key, plain)| rows.place_of(key, plain));
-        let end = value.and_then(|value| rows.closing(value.range().end));
+        let start = first.and_then(|key| elements.opening(key));
+        let value = last.and_then(|(key, plain)| elements.place_of(key, plain));
+        let end = value.and_then(|value| elements.closing(value.range().end));
         row.place = start.zip(end).and_then(|(start, end)| Place::new(start, end)).ok_or_else(odd)?;
-        rows.rows.push(row);
+        elements.found.rows.push(row);
         Ok(())
     }
 }
@@ -363,18 +369,18 @@ mod tests {
     use proptest::prelude::*;
 
     /// Both passes say the same of it, if the quick one says anything.
-    fn agree(body: &[u8]) -> bool {
+    fn agree(body: &str) -> bool {
         let mut is_quick = true;
         for finds in [Finds::Places, Finds::Ids, Finds::Fields] {
             let quick = quick(body, finds, 1_000);
             is_quick &= quick.is_some();
-            if let Some(rows) = quick {
-                let found = careful(body, finds, 1_000).unwrap();
-                assert!(found.faults.is_empty());
+            if let Some(quick) = quick {
+                let careful = careful(body, finds, 1_000).unwrap();
+                assert!(careful.faults.is_empty());
                 match finds {
                     // The careful pass puts down all fields, and the ids are among them.
-                    Finds::Ids => assert_eq!(rows.len(), found.rows.len()),
-                    _ => assert_eq!(rows, found.rows, "{}", String::from_utf8_lossy(body)),
+                    Finds::Ids => assert_eq!(quick.rows.len(), careful.rows.len()),
+                    _ => assert_eq!((quick.rows, quick.aside), (careful.rows, careful.aside), "{body}"),
                 }
             }
         }
@@ -389,18 +395,18 @@ mod tests {
             r#"[{"Id":"a","Id":7,"x":"\ud83d\ude00","Operation":"\u0041\"","UserId":[1,"]"]}]"#,
             "[]",
         ] {
-            assert!(agree(body.as_bytes()), "{body}");
+            assert!(agree(body), "{body}");
         }
         let samples = include_str!("../../../sandbox/data/synthetic-general-mixed.jsonl").lines();
         for line in samples.filter(|line| line.len() <= 1_000) {
-            assert!(agree(format!("[{line},{line}]").as_bytes()));
+            assert!(agree(&format!("[{line},{line}]")));
         }
     }
 
     #[test]
     fn what_is_not_ordinary_is_left_to_the_careful_pass() {
         let deep = |levels: usize| format!(r#"[{{"a":{}{}}}]"#, "[".repeat(levels), "]".repeat(levels));
-        assert!(agree(deep(DEEPEST - 1).as_bytes()));
+        assert!(agree(&deep(DEEPEST - 1)));
         for body in [
             deep(DEEPEST),
             deep(TOO_DEEP),
@@ -421,9 +427,8 @@ mod tests {
             "[{\"Id\":\"\n\"}]".into(),
             format!(r#"[{{"Id":"{}"}}]"#, "x".repeat(1_000)),
         ] {
-            assert!(!agree(body.as_bytes()), "{}", &body[..body.len().min(80)]);
+            assert!(!agree(&body), "{}", &body[..body.len().min(80)]);
         }
-        assert!(!agree(b"[{\"Id\":\"\xff\"}]"));
     }
 
     proptest! {
@@ -433,11 +438,11 @@ mod tests {
             at in any::<prop::sample::Index>(),
             byte in any::<u8>(),
         ) {
-            agree(body.as_bytes());
+            agree(&body);
             let mut damaged = body.into_bytes();
             let at = at.index(damaged.len());
             damaged[at] = byte;
-            agree(&damaged);
+            agree(&String::from_utf8_lossy(&damaged));
         }
     }
 }

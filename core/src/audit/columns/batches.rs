@@ -51,8 +51,8 @@ pub struct ColumnBatch {
 impl Item for ColumnBatch {
     const RAW: &'static str = "ipc";
 
-    fn raw(&self) -> Option<&Bytes> {
-        Some(&self.ipc)
+    fn raw(&self) -> Option<Bytes> {
+        Some(self.ipc.clone())
     }
 }
 

@@ -44,12 +44,10 @@ pub(in crate::audit) fn build(plan: &Plan, blobs: &[Blob]) -> Result<Built> {
     let mut found = Vec::new();
     let mut raw = StringViewBuilder::with_capacity(if plan.raw { rows } else { 0 });
     for blob in blobs {
-        for row in blob.rows() {
-            let fields = blob.fields(row);
-            common.append(&fields);
+        for fields in blob.fields() {
+            common.append(fields);
             if !extended.is_empty() {
-                // Not from what serde has read: what is not UTF-8 was no record.
-                find(&plan.paths, std::str::from_utf8(fields.raw()).unwrap_or_default(), &mut found);
+                find(&plan.paths, fields.raw(), &mut found);
                 for ((column, found), conflicts) in extended.iter_mut().zip(&found).zip(&mut conflicts) {
                     *conflicts += u64::from(!column.append(*found));
                 }
@@ -140,13 +138,13 @@ impl Common {
         }
     }
 
-    fn append(&mut self, fields: &Fields<'_>) {
+    fn append(&mut self, fields: Fields<'_>) {
         self.id.append_option(fields.id());
         self.creation_time.append_option(fields.creation_time().map(Timestamp::as_microsecond));
-        self.operation.append(fields.operation().as_deref());
+        self.operation.append(fields.operation());
         append_name(&mut self.record_type, fields.record_type().map(|of| (of.0, of.name())));
-        self.workload.append(fields.workload().as_deref());
-        self.user_id.append(fields.user_id().as_deref());
+        self.workload.append(fields.workload());
+        self.user_id.append(fields.user_id());
         self.client_ip.append_option(fields.client_ip());
         let (address, port) = fields.address().unzip();
         match address {
@@ -158,15 +156,15 @@ impl Common {
             None => self.client_address.append_null(),
         }
         self.client_port.append_option(port.flatten());
-        self.organization_id.append(fields.organization_id().as_deref());
+        self.organization_id.append(fields.organization_id());
         append_name(&mut self.user_type, fields.user_type().map(|of| (of.0, of.name())));
         self.user_key.append_option(fields.user_key());
-        self.result_status.append(fields.result_status().as_deref());
+        self.result_status.append(fields.result_status());
         self.object_id.append_option(fields.object_id());
         append_name(&mut self.scope, fields.scope().map(|of| (of.0, of.name())));
-        self.app_access_context.append_option(fields.app_access_context());
+        self.app_access_context.append_option(fields.app_access_context_json());
         self.content_type.append(fields.content_type().map(ContentType::as_str));
-        self.content_id.append(Some(fields.content_id()));
+        self.content_id.append(fields.content_id());
     }
 
     /// In the order of the schema.

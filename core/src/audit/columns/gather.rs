@@ -235,11 +235,11 @@ impl Form for AsBlobs {
     }
 
     fn retain(blob: &mut Blob, mut is_new: impl FnMut(Option<&str>) -> bool) {
-        blob.retain(|fields| is_new(fields.id().as_deref()));
+        blob.retain(|fields| is_new(fields.id()));
     }
 
     fn without_id(blob: &Blob) -> usize {
-        blob.rows().iter().filter(|row| blob.fields(row).id().is_none()).count()
+        blob.fields().filter(|record| record.id().is_none()).count()
     }
 
     fn held(blob: &Blob) -> usize {

@@ -57,7 +57,7 @@ impl Chunk {
 
     /// The records, each as it came.
     pub(super) fn raws(&self) -> impl Iterator<Item = &[u8]> {
-        self.records.rows().iter().map(|row| self.records.fields(row).raw())
+        self.records.fields().map(|record| record.raw().as_bytes())
     }
 }
 

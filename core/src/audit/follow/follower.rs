@@ -100,7 +100,7 @@ impl Follower {
         let Some(batch) = self.next_batch(PAGE_OF_RECORDS).await? else { return Ok(None) };
         let report = self.report(&batch).await?;
         let Batch { chunks, errors, warnings, delivered } = batch;
-        let records = chunks.iter().flat_map(|chunk| chunk.records.records()).collect();
+        let records = chunks.into_iter().flat_map(|chunk| chunk.records.into_records()).collect();
         self.ledger.hand_out(delivered);
         Ok(Some(Page { errors, warnings, report: Some(report), ..Page::of(records) }))
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::address;
+use super::super::fields::{Field, Fields};
 use super::super::lenient;
 use super::super::record::{AuditRecord, Origin};
 use super::names;
@@ -46,12 +46,9 @@ struct Envelope<'a> {
 pub(super) fn read(element: &Bytes, origin: &Origin) -> Option<AuditRecord> {
     let envelope: Envelope<'_> = serde_json::from_slice(element).ok()?;
     let data = envelope.audit_data.and_then(|data| audit_data(element, data));
-    let mut record = data
-        .and_then(|data| AuditRecord::read(&data, origin))
-        .or_else(|| AuditRecord::read(element, origin))?;
-    record.content_id = None;
-    envelope.complete(&mut record);
-    Some(record)
+    let missing = |fields: Fields<'_>| envelope.missing(fields);
+    data.and_then(|data| AuditRecord::read(&data, origin, missing))
+        .or_else(|| AuditRecord::read(element, origin, missing))
 }
 
 /// The audit data where it is an object, or a text that holds one.
@@ -68,41 +65,36 @@ fn audit_data(element: &Bytes, data: &RawValue) -> Option<Bytes> {
 }
 
 impl Envelope<'_> {
-    fn complete(&self, record: &mut AuditRecord) {
-        fill(&mut record.id, self.id);
-        fill(&mut record.operation, self.operation);
-        fill(&mut record.user_id, self.user_id);
-        fill(&mut record.user_id, self.user_principal_name);
-        fill(&mut record.object_id, self.object_id);
-        fill(&mut record.organization_id, self.organization_id);
-        fill(&mut record.workload, self.service);
-        fill(&mut record.client_ip, self.client_ip);
-        if record.client_address.is_none()
-            && let Some((address, port)) = record.client_ip.as_deref().and_then(address::parse)
-        {
-            (record.client_address, record.client_port) = (Some(address.to_string()), port);
-        }
-        if record.creation_time.is_none() {
-            record.creation_time = text(self.created_date_time).and_then(|time| lenient::time(&time));
-        }
-        if record.record_type.is_none() {
-            record.record_type = text(self.audit_log_record_type).and_then(|name| names::record_type(&name));
-        }
-        if record.user_type.is_none() {
-            record.user_type = text(self.user_type).and_then(|name| names::user_type(&name));
-        }
+    /// The fields that the audit data leaves out, and their texts from around it.
+    fn missing(&self, fields: Fields<'_>) -> Vec<(Field, String)> {
+        let time = text(self.created_date_time).filter(|time| lenient::time(time).is_some());
+        let record_type = text(self.audit_log_record_type).and_then(|name| names::record_type(&name));
+        let user_type = text(self.user_type).and_then(|name| names::user_type(&name));
+        let mut missing = Vec::new();
+        let mut fill = |field, is_there: bool, text: Option<String>| {
+            missing.extend(text.filter(|_| !is_there).map(|text| (field, text)));
+        };
+        fill(Field::Id, fields.id().is_some(), text(self.id));
+        fill(Field::CreationTime, fields.creation_time().is_some(), time);
+        fill(Field::Operation, fields.operation().is_some(), text(self.operation));
+        fill(Field::RecordType, fields.record_type().is_some(), record_type.map(|of| of.0.to_string()));
+        fill(Field::Workload, fields.workload().is_some(), text(self.service));
+        fill(
+            Field::UserId,
+            fields.user_id().is_some(),
+            text(self.user_id).or_else(|| text(self.user_principal_name)),
+        );
+        fill(Field::UserType, fields.user_type().is_some(), user_type.map(|of| of.0.to_string()));
+        fill(Field::OrganizationId, fields.organization_id().is_some(), text(self.organization_id));
+        fill(Field::ObjectId, fields.object_id().is_some(), text(self.object_id));
+        fill(Field::ClientIp, fields.client_ip().is_some(), text(self.client_ip));
+        missing
     }
 }
 
 fn text(value: Option<&RawValue>) -> Option<String> {
     let text = lenient::text(value?.get())?;
     (!text.trim().is_empty()).then(|| text.into_owned())
-}
-
-fn fill<T: From<String>>(field: &mut Option<T>, value: Option<&RawValue>) {
-    if field.is_none() {
-        *field = text(value).map(T::from);
-    }
 }
 
 #[cfg(test)]
@@ -124,16 +116,13 @@ mod tests {
               "createdDateTime":"2026-10-01T10:00:00Z","clientIp":"[203.0.113.7]:443","service":"SharePoint","auditData":{data}}}"#
         );
         let record = read_one(&element).unwrap();
-        assert_eq!((record.id.as_deref(), record.user_id.as_deref()), (Some("inner"), Some("a@b.c")));
-        assert_eq!(record.record_type, Some(RecordType::SharePointFileOperation));
-        assert_eq!(
-            (record.operation.as_deref(), record.user_type),
-            (Some("FileDeleted"), Some(UserType::Admin))
-        );
-        assert_eq!((record.client_address.as_deref(), record.client_port), (Some("203.0.113.7"), Some(443)));
-        assert_eq!((record.workload.as_deref(), record.content_id), (Some("SharePoint"), None));
-        assert!(record.creation_time.is_some());
-        assert_eq!(record.raw, data);
+        assert_eq!((record.id(), record.user_id()), (Some("inner"), Some("a@b.c")));
+        assert_eq!(record.record_type(), Some(RecordType::SharePointFileOperation));
+        assert_eq!((record.operation(), record.user_type()), (Some("FileDeleted"), Some(UserType::Admin)));
+        assert_eq!((record.client_address(), record.client_port()), ("203.0.113.7".parse().ok(), Some(443)));
+        assert_eq!((record.workload(), record.content_id()), (Some("SharePoint"), None));
+        assert!(record.creation_time().is_some());
+        assert_eq!(record.raw(), data);
     }
 
     #[test]
@@ -143,16 +132,12 @@ mod tests {
                 r#"{{"id":"outer","auditLogRecordType":"yammer","objectId":"o","new":1,"auditData":{data}}}"#
             );
             let record = read_one(&element).unwrap();
-            assert_eq!(
-                (record.id.as_deref(), record.object_id.as_deref()),
-                (Some("outer"), Some("o")),
-                "{data}"
-            );
-            assert_eq!(record.record_type, Some(RecordType::VivaEngage));
-            assert_eq!(record.raw, element.as_bytes());
+            assert_eq!((record.id(), record.object_id()), (Some("outer"), Some("o")), "{data}");
+            assert_eq!(record.record_type(), Some(RecordType::VivaEngage));
+            assert_eq!(record.raw(), element);
         }
         let text = json!({"id": "outer", "auditData": r#"{"Id":"inner"}"#}).to_string();
-        assert_eq!(read_one(&text).unwrap().raw, r#"{"Id":"inner"}"#);
+        assert_eq!(read_one(&text).unwrap().raw(), r#"{"Id":"inner"}"#);
         assert!(read_one("7").is_none() && read_one("[]").is_none());
     }
 

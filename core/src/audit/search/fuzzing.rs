@@ -28,10 +28,10 @@ pub(in crate::audit) fn search_page(body: &[u8]) {
     assert!(found(&cut).is_err(), "a part passes for the whole");
     for element in page.elements {
         let Some(record) = envelope::read(&element, &Origin::new(None, "")) else { continue };
-        assert!(element.starts_with(b"{") && record.raw.trim_ascii().starts_with(b"{"));
-        assert!(serde_json::from_slice::<&RawValue>(&record.raw).is_ok(), "raw is no JSON");
-        assert!(record.content_id.is_none() && record.content_type.is_none());
-        assert!(record.client_address.is_some() || record.client_port.is_none());
+        assert!(element.starts_with(b"{") && record.raw().trim_ascii().starts_with('{'));
+        assert!(serde_json::from_str::<&RawValue>(record.raw()).is_ok(), "raw is no JSON");
+        assert!(record.content_id().is_none() && record.content_type().is_none());
+        assert!(record.client_address().is_some() || record.client_port().is_none());
         assert!(serde_json::to_vec(&record).is_ok());
     }
 }

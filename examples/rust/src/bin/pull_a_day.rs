@@ -18,8 +18,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::new(stdout().lock());
     while let Some(record) = records.try_next().await? {
         // A line break in it can only be one between its members.
-        for piece in record.raw.split(|&byte| byte == b'\n') {
-            out.write_all(piece)?;
+        for piece in record.raw().lines() {
+            out.write_all(piece.as_bytes())?;
         }
         out.write_all(b"\n")?;
     }

@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             eprintln!("{}: {} records", status.as_str(), page.items.len());
         }
         for record in page.items {
-            println!("{:?} {:?} {:?}", record.creation_time, record.operation, record.user_id);
+            println!("{:?} {:?} {:?}", record.creation_time(), record.operation(), record.user_id());
         }
     }
     Ok(())

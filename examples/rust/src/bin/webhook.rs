@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let state = Path::new(&folder).join("webhook.m365state");
     let mut feed = audit.follow(state).content_types([ContentType::Exchange]).stream();
     while let Some(record) = feed.try_next().await? {
-        println!("{} {:?} {:?}", Timestamp::now(), record.operation, record.user_id);
+        println!("{} {:?} {:?}", Timestamp::now(), record.operation(), record.user_id());
     }
     Ok(())
 }
