@@ -106,6 +106,9 @@ impl Call {
 }
 
 fn classify(path: &str) -> Operation {
+    if Host::at(path).is_some() {
+        return Operation::ManagedIdentity;
+    }
     if path.ends_with("/oauth2/token") || path.ends_with("/oauth2/v2.0/token") {
         return Operation::Token;
     }
@@ -114,9 +117,6 @@ fn classify(path: &str) -> Operation {
     }
     if path.ends_with("/oauth2/devicecode") || path.ends_with("/oauth2/v2.0/devicecode") {
         return Operation::DeviceCode;
-    }
-    if Host::at(path).is_some() {
-        return Operation::ManagedIdentity;
     }
     if path.starts_with("/v1.0/security/auditLog/queries") {
         return Operation::Queries;
