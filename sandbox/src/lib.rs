@@ -84,15 +84,15 @@ impl Sandbox {
             .or_else(|_| listen(0))?;
         let identity =
             if config.https { Some(tls::identity().map_err(StartError::Certificate)?) } else { None };
-        let (authority, acceptor) =
-            identity.map_or((None, None), |made| (Some(made.authority), Some(made.acceptor)));
+        let (certificates, acceptor) =
+            identity.map_or((None, None), |made| (Some(made.certificates), Some(made.acceptor)));
         let url = |listener: &TcpListener| {
             let scheme = if acceptor.is_some() { "https" } else { "http" };
             listener.local_addr().map(|address| format!("{scheme}://{address}")).map_err(StartError::Listen)
         };
         let urls = Urls { main: url(&main)?, graph: url(&graph)? };
         let keys = identity::Keys::shared().map_err(StartError::Certificate)?;
-        let tenant = Arc::new(Tenant::new(config, urls, authority, keys).map_err(StartError::Config)?);
+        let tenant = Arc::new(Tenant::new(config, urls, certificates, keys).map_err(StartError::Config)?);
         let threads = Threads::shared().map_err(StartError::Listen)?;
         let (stop, life) = Life::new();
         {

@@ -18,6 +18,7 @@ use crate::graph::Queries;
 use crate::identity::{self, CredentialState, Directory, Keys, Tokens};
 use crate::ledger::Ledger;
 use crate::throttle::Throttle;
+use crate::tls::Certificates;
 
 /// One simulated tenant.
 pub(crate) struct Tenant {
@@ -25,8 +26,8 @@ pub(crate) struct Tenant {
     /// Directory id.
     pub(crate) id: String,
     pub(crate) urls: Urls,
-    /// Certificate of the authority behind the server's certificate.
-    pub(crate) authority: Option<String>,
+    /// With TLS, what clients may know of it.
+    pub(crate) certificates: Option<Certificates>,
     pub(crate) clock: Clock,
     pub(crate) feed: Arc<Feed>,
     pub(crate) tokens: Tokens,
@@ -120,7 +121,7 @@ impl Tenant {
     pub(crate) fn new(
         config: Config,
         urls: Urls,
-        authority: Option<String>,
+        certificates: Option<Certificates>,
         keys: &'static Keys,
     ) -> Result<Self, ConfigError> {
         let clock = match &config.clock {
@@ -162,7 +163,7 @@ impl Tenant {
             config,
             id,
             urls,
-            authority,
+            certificates,
             clock,
         })
     }
@@ -243,7 +244,7 @@ impl Tenant {
                 "outlook": main,
                 "discovery": main,
             },
-            "caCertificate": self.authority,
+            "caCertificate": self.certificates.as_ref().map(|known| &known.authority),
             "identity": identity::describe(self),
             "config": self.config,
         })

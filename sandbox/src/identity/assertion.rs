@@ -123,7 +123,11 @@ fn certificate(app: &App, token: &Jwt) -> Result<Certificate, Refused> {
 /// The certificates in `x5c`, the client's own first.
 fn chain(token: &Jwt) -> Result<Vec<Certificate>, Refused> {
     let Some(value) = token.header.get("x5c") else { return Ok(vec![]) };
-    let read = |item: &Value| Certificate::from_der(&BASE64_STANDARD.decode(item.as_str()?).ok()?);
+    // Some clients leave the line breaks of a PEM file in; the service does not mind.
+    let read = |item: &Value| {
+        let text: String = item.as_str()?.split_ascii_whitespace().collect();
+        Certificate::from_der(&BASE64_STANDARD.decode(text).ok()?)
+    };
     let chain = value.as_array().and_then(|items| items.iter().map(read).collect::<Option<Vec<_>>>());
     chain.ok_or_else(|| {
         numbered(50_027).because("The header x5c is a list of certificates, each DER in base64 with padding.")

@@ -64,13 +64,17 @@ impl Certificate {
         leaf.issuer() == authority.subject() && leaf.verify_signature(Some(authority.public_key())).is_ok()
     }
 
-    /// SHA-1 of it, in hexadecimal, as portals show it.
     pub(super) fn thumbprint(&self) -> String {
-        sha1(&self.der).iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02X}");
-            text
-        })
+        thumbprint(&self.der)
     }
+}
+
+/// SHA-1 of a certificate, in hexadecimal, as portals show it.
+pub(crate) fn thumbprint(der: &[u8]) -> String {
+    sha1(der).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02X}");
+        text
+    })
 }
 
 /// SHA-1, which older thumbprints are made with.

@@ -37,7 +37,7 @@ use request::Version;
 
 pub(crate) use arc::clean;
 pub(crate) use catalogue::{known, numbers};
-pub(crate) use certificate::{Order, make};
+pub(crate) use certificate::{Order, make, thumbprint};
 pub(crate) use device::{direct, show as show_devices};
 pub(crate) use federation::{Assertion, assert};
 pub(crate) use keys::Keys;
@@ -70,6 +70,9 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call) -> Answer {
         "oauth2/authorize" if get || post => authorize::answer(tenant, call, directory, Version::V1),
         "oauth2/v2.0/devicecode" if post => device::answer(tenant, call, directory, Version::V2),
         "oauth2/devicecode" if post => device::answer(tenant, call, directory, Version::V1),
+        "oauth2/v2.0/logout" | "oauth2/logout" if get => {
+            pages::say(StatusCode::OK, "You signed out of your account", "You may close this window.")
+        }
         "adminconsent" | "v2.0/adminconsent" if get || post => consent::answer(tenant, call, directory),
         "v2.0/.well-known/openid-configuration" => discovery::metadata(tenant, directory, Version::V2),
         ".well-known/openid-configuration" => discovery::metadata(tenant, directory, Version::V1),
@@ -116,6 +119,7 @@ pub(crate) fn describe(tenant: &Tenant) -> Value {
             "arc": at(Host::Arc),
             "arcDirectory": arc::directory(tenant).display().to_string(),
             "serviceFabric": at(Host::ServiceFabric),
+            "serverThumbprint": tenant.certificates.as_ref().map(|known| &known.thumbprint),
             "cloudShell": at(Host::CloudShell),
         },
         "behaviour": book.behaviour,

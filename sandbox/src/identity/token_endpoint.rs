@@ -143,12 +143,16 @@ pub(super) fn for_user(
     }
     let graph = || Api { resource: tenant.urls.graph.clone(), scopes: vec![] };
     let api = wanted.apis.first().cloned().unwrap_or_else(graph);
-    let granted = api.granted(tenant)?;
+    let mut granted = api.granted(tenant)?;
     let claims = request.claims()?;
     let capable = claims.capable || session.claims.capable;
     let (aud, second) = audience(tenant, &api.resource);
     let mut scopes = api.spelled(&granted);
-    scopes.extend(wanted.open_id.iter().filter(|scope| *scope != "offline_access").cloned());
+    let open_id = wanted.open_id.iter().filter(|scope| *scope != "offline_access").cloned();
+    scopes.extend(open_id.clone());
+    if granted.is_empty() {
+        granted.extend(open_id);
+    }
     let refresh_token = lease.map(|lease| refresh::lease(tenant, app, &session, wanted, lease));
     let wish = Wish {
         resource: aud,

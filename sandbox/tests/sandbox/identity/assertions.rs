@@ -76,7 +76,11 @@ async fn both_algorithms_and_both_thumbprints_are_taken() {
     let old = json!({"alg": "RS256", "typ": "JWT", "x5t": signer.text("x5t")});
     let padded = json!({"alg": "RS256", "typ": "JWT", "x5t": format!("{}=", signer.text("x5t"))});
     let chain = json!({"alg": "PS256", "typ": "JWT", "x5c": [BASE64_STANDARD.encode(der(signer.text("certificate")))]});
-    for (number, header) in [signer.header(), old, padded, chain].into_iter().enumerate() {
+    let broken: Vec<&str> =
+        signer.text("certificate").lines().filter(|line| !line.starts_with('-')).collect();
+    let lines =
+        json!({"alg": "PS256", "typ": "JWT", "x5t#S256": signer.text("x5tS256"), "x5c": [broken.join("\n")]});
+    for (number, header) in [signer.header(), old, padded, chain, lines].into_iter().enumerate() {
         let answer = signer.show(&signer.sign(&header, &signer.claims(&number.to_string()))).await;
         assert_eq!(answer.status, 200, "{header}: {answer:?}");
         let token = answer.json()["access_token"].as_str().unwrap().to_owned();
