@@ -118,7 +118,7 @@ impl Sandbox {
     }
 
     /// What a client needs to know: `url`, `tenant`, `domain`, `clientId`, `clientSecret`, `cloud` (the hosts),
-    /// `caCertificate` (PEM, with `https`) and the `config`.
+    /// `caCertificate` (PEM, with `https`), `identity` (who may sign in, and where) and the `config`.
     pub fn describe(&self) -> Value {
         self.tenant.describe()
     }

@@ -205,6 +205,7 @@ fn make_certificate(tenant: &Tenant, args: MakeCertificate) -> Result {
         chain: args.chain,
     };
     let made = identity::make(&order).map_err(|error| ControlError(format!("make_certificate: {error}")))?;
+    identity::note_private_key(tenant, made["privateKey"].as_str().unwrap_or_default());
     if args.register
         && let Some(pem) = made["certificate"].as_str()
     {

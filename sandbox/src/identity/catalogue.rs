@@ -333,6 +333,7 @@ static CATALOGUE: &[Known] = &[
         "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
     ),
     row(7_000_222, CLIENT, "The provided client secret keys are expired."),
+    row(9_000_411, REQUEST, "The request is not properly formatted."),
     row(
         9_001_023,
         REQUEST,

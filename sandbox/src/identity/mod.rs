@@ -90,6 +90,11 @@ pub(crate) fn refuse(tenant: &Tenant, call: &Call, refusal: &Refused) -> Answer 
     refusal.answer(tenant, call)
 }
 
+/// Notes a private key that was made for a test.
+pub(crate) fn note_private_key(tenant: &Tenant, pem: &str) {
+    tenant.identity.book().disclose("private_key", pem);
+}
+
 /// Every secret and token that the authority has given out or was shown.
 pub(crate) fn secrets(tenant: &Tenant) -> Value {
     let mut secrets = tenant.identity.book().disclosed();

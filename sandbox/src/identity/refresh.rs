@@ -68,15 +68,15 @@ pub(super) fn redeem(request: &Request<'_>, app: &App, proof: Proof) -> Result<G
         })?;
         refresh.check(proof, now, behaviour.refresh_lifetime, behaviour.refresh_grace)?;
         refresh.used = now;
-        if behaviour.rotation {
-            refresh.replaced.get_or_insert(now);
-        }
         (refresh.session.clone(), refresh.wanted.clone(), refresh.lease, behaviour.rotation)
     };
     let wanted = if asked.apis.is_empty() && asked.open_id.is_empty() { wanted } else { asked };
     let mut granted = for_user(request, app, proof, session, &wanted, rotates.then_some(lease))?;
     if !rotates {
         granted.refresh_token = Some(shown.to_owned());
+    } else if let Some(refresh) = tenant.identity.book().refresh.get_mut(shown) {
+        // Only now: a refusal must not cost a client the token that it has.
+        refresh.replaced.get_or_insert(now);
     }
     Ok(granted)
 }

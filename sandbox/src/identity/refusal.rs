@@ -170,8 +170,12 @@ impl Refused {
 
     pub(crate) fn answer(&self, tenant: &Tenant, call: &Call) -> Answer {
         const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+        const MS_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
         let correlation = call.header(&CLIENT_REQUEST_ID).filter(|id| is_guid(id)).unwrap_or_default();
-        let answer = Answer::json(self.status, &self.body(tenant, &tenant.urls.main, correlation));
+        let body = self.body(tenant, &tenant.urls.main, correlation);
+        // The service calls the request and its trace by the same id.
+        let answer = Answer::json(self.status, &body)
+            .with(MS_REQUEST_ID, body["trace_id"].as_str().unwrap_or_default());
         if self.status == StatusCode::UNAUTHORIZED {
             return answer
                 .with(WWW_AUTHENTICATE, &format!("Bearer authorization_uri=\"{}\"", tenant.urls.main));

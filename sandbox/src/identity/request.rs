@@ -94,7 +94,13 @@ impl<'a> Request<'a> {
         directory: &'a str,
         version: Version,
     ) -> Result<Self, Refused> {
-        let form = form_urlencoded::parse(&call.body).into_owned().collect();
+        let mut form = HashMap::new();
+        for (name, value) in form_urlencoded::parse(&call.body).into_owned() {
+            if let Some((name, _)) = form.get_key_value(&name) {
+                return Err(numbered(9_000_411).because(format!("The parameter '{name}' is duplicated.")));
+            }
+            form.insert(name, value);
+        }
         Ok(Self { tenant, call, directory, segment: Segment::read(tenant, directory)?, version, form })
     }
 

@@ -91,6 +91,24 @@ async fn whoever_polls_too_soon_can_be_told_so() {
 }
 
 #[tokio::test]
+async fn the_older_endpoint_has_names_of_its_own() {
+    let client = Client::usual();
+    client.control("set_behaviour", json!({"device": ["approved"]}));
+    let form = [("client_id", client.id.as_str()), ("resource", client.url.as_str())];
+    let started = client.post_to("common", "oauth2/devicecode", &form).await.json();
+    assert_eq!((started["interval"].as_str(), started["verification_url"].is_string()), (Some("5"), true));
+    let form = [
+        ("grant_type", "device_code"),
+        ("client_id", client.id.as_str()),
+        ("resource", client.url.as_str()),
+        ("code", started["device_code"].as_str().unwrap()),
+    ];
+    let body = client.post_to("common", "oauth2/token", &form).await.json();
+    assert_eq!(body["resource"], client.url.as_str());
+    assert!(body["id_token"].is_string() && body["refresh_token"].is_string(), "{body}");
+}
+
+#[tokio::test]
 async fn only_public_clients_do_without_a_secret() {
     let client = Client::usual();
     client.control("set_app", json!({"publicClient": false}));

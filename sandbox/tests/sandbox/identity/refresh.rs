@@ -32,6 +32,23 @@ async fn each_use_gives_a_new_one_and_the_old_one_lives_on_for_a_while() {
 }
 
 #[tokio::test]
+async fn a_refusal_costs_nobody_their_token() {
+    let client = Client::usual();
+    client.control("set_behaviour", json!({"refreshGrace": 0}));
+    let first = client.signed_in().await;
+    let token = text(&first, "refresh_token");
+    client.control("set_app", json!({"consented": false}));
+    let refused = refresh(&client, token, &[]).await;
+    assert_eq!(
+        (super::refusal(&refused), text(&refused.json(), "suberror")),
+        (grant("invalid_grant", 65_001), "consent_required")
+    );
+    client.control("set_app", json!({"consented": true}));
+    assert_eq!(refresh(&client, token, &[]).await.status, 200);
+    assert_eq!(super::refusal(&refresh(&client, token, &[]).await), grant("invalid_grant", 70_000));
+}
+
+#[tokio::test]
 async fn rotation_can_be_switched_off() {
     let client = Client::usual();
     client.control("set_behaviour", json!({"rotation": false}));

@@ -86,6 +86,18 @@ async fn faults_that_make_no_sense_are_refused() {
 }
 
 #[tokio::test]
+async fn refusals_can_be_traced() {
+    let client = Client::usual();
+    let refused = client.token(&[("grant_type", "client_credentials"), ("client_secret", "wrong")]).await;
+    let body = refused.json();
+    assert_eq!(refused.header("x-ms-request-id"), body["trace_id"].as_str());
+    let id = body["correlation_id"].as_str().unwrap();
+    assert!(body["error_description"].as_str().unwrap().contains(&format!("Correlation ID: {id}")));
+    let twice = [("grant_type", "client_credentials"), ("scope", "a"), ("scope", "b")];
+    assert_eq!(client.refusal(&twice).await, grant("invalid_request", 9_000_411));
+}
+
+#[tokio::test]
 async fn answers_can_be_odd() {
     let client = Client::usual();
     let with = async |behaviour: Value| {
