@@ -30,10 +30,12 @@ pub(super) fn check(tenant: &Tenant, call: &Call) -> Shown {
 
 /// Where key files are written.
 pub(crate) fn directory(tenant: &Tenant) -> PathBuf {
-    match &tenant.identity.managed.arc_directory {
-        Some(path) => PathBuf::from(path),
-        None => std::env::temp_dir().join(format!("m365kit-sandbox-{}-{}", std::process::id(), tenant.id)),
+    if let Some(path) = &tenant.identity.managed.arc_directory {
+        return PathBuf::from(path);
     }
+    // The port makes it that of this sandbox alone.
+    let port = tenant.urls.main.rsplit(':').next().unwrap_or_default();
+    std::env::temp_dir().join(format!("m365kit-sandbox-arc-{port}"))
 }
 
 /// Takes away the key files that were written, and the directory if it is the sandbox's own.
@@ -43,7 +45,9 @@ pub(crate) fn clean(tenant: &Tenant) {
         let _ = fs::remove_file(file);
     }
     if tenant.identity.managed.arc_directory.is_none() {
-        let _ = fs::remove_dir(directory(tenant));
+        let own = directory(tenant);
+        let _ = fs::remove_dir(own.join("elsewhere"));
+        let _ = fs::remove_dir(own);
     }
 }
 

@@ -20,6 +20,9 @@ const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 const IDENTITY_HEADER: HeaderName = HeaderName::from_static("x-identity-header");
 const SECRET: HeaderName = HeaderName::from_static("secret");
 
+/// The names that user-assigned identities are called by, on one host or another.
+const NAMES: [&str; 6] = ["client_id", "clientid", "object_id", "principal_id", "mi_res_id", "msi_res_id"];
+
 /// The kinds of hosts that have such an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
@@ -99,7 +102,7 @@ impl Host {
     /// The parameters that name a user-assigned identity: by client, object and resource.
     const fn parameters(self) -> [&'static [&'static str]; 3] {
         match self {
-            Self::Imds => [&["client_id"], &["object_id"], &["msi_res_id", "mi_res_id"]],
+            Self::Imds => [&["client_id"], &["object_id"], &["msi_res_id"]],
             Self::AppService => [&["client_id"], &["object_id", "principal_id"], &["mi_res_id"]],
             Self::MachineLearning => [&["clientid"], &[], &[]],
             Self::Arc | Self::ServiceFabric | Self::CloudShell => [&[], &[], &[]],
@@ -238,7 +241,13 @@ impl Asked<'_> {
     /// The identity that is asked for; the system's own is `None`.
     fn identity(&self) -> Result<Option<&Assigned>, Refusal> {
         let managed = &self.tenant.identity.managed;
-        let [client, object, resource] = self.host.parameters();
+        let parameters = self.host.parameters();
+        // The service passes over a name that is another host's, and gives the token of another identity.
+        let other = NAMES.iter().find(|name| self.get(name).is_some() && !parameters.concat().contains(name));
+        if let Some(other) = other {
+            return Err(refuse("invalid_request", format!("The parameter '{other}' is not known here.")));
+        }
+        let [client, object, resource] = parameters;
         let named = |names: &[&str]| names.iter().find_map(|name| self.get(name));
         let (client, object, resource) = (named(client), named(object), named(resource));
         if [client, object, resource].into_iter().flatten().count() > 1 {

@@ -98,6 +98,24 @@ async fn a_machine_without_an_identity_says_so_and_one_with_a_single_one_takes_i
 }
 
 #[tokio::test]
+async fn the_names_of_other_hosts_are_not_passed_over() {
+    let client = Client::usual();
+    let managed = managed(&client);
+    let (header, resource) =
+        (managed["header"].as_str().unwrap(), managed["user"][0]["clientId"].as_str().unwrap());
+    let fabric = "msi/service-fabric/token?api-version=2019-07-01-preview";
+    for (path, name, headers) in [
+        (IMDS, "mi_res_id", ("Metadata", "true")),
+        (IMDS, "clientid", ("Metadata", "true")),
+        (APP_SERVICE, "msi_res_id", ("X-IDENTITY-HEADER", header)),
+        (fabric, "client_id", ("Secret", header)),
+    ] {
+        let refused = ask(&client, &format!("{path}&{name}={resource}"), &[headers]).await;
+        assert_eq!(refused.status, 400, "{name}: {refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn app_service_wants_its_header_and_says_when_and_not_how_long() {
     let client = Client::usual();
     let header = managed(&client)["header"].as_str().unwrap().to_owned();

@@ -145,6 +145,26 @@ async fn settings_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
+async fn a_directory_may_have_more_applications() {
+    let other = "99999999-0000-4000-8000-000000000000";
+    let apps = json!([{"clientId": other, "secrets": [{"value": "its own"}]}, {"publicClient": false}]);
+    let client = Client::new(json!({"blobs": 0, "identity": {"apps": apps}}));
+    assert_eq!(ask(&client).await.status, 200);
+    let scope = format!("{}/.default", client.url);
+    let form = |id, secret| {
+        [
+            ("grant_type", "client_credentials"),
+            ("client_id", id),
+            ("client_secret", secret),
+            ("scope", scope.as_str()),
+        ]
+    };
+    let answer = client.token(&form(other, "its own")).await;
+    assert_eq!(super::claims(answer.json()["access_token"].as_str().unwrap())["appid"], other);
+    assert_eq!(client.refusal(&form(other, &client.secret)).await, grant("invalid_client", 7_000_215));
+}
+
+#[tokio::test]
 async fn secrets_expire_and_applications_are_changed() {
     let client = Client::usual();
     let old = json!({"value": "an old one", "expires": "2020-01-01T00:00:00Z"});
