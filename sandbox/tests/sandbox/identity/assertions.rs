@@ -172,6 +172,34 @@ async fn the_certificate_is_registered_and_fits() {
     assert_eq!(super::refusal(&signer.show("a.b.c").await), grant("invalid_request", 50_027));
 }
 
+/// A certificate with an RSA key of 1,024 bits.
+const WEAK: &str = "-----BEGIN CERTIFICATE-----\n\
+MIICGjCCAYOgAwIBAgIUSqDvIjjsb2tZjh4qI1G27d6MC4gwDQYJKoZIhvcNAQEL\n\
+BQAwHzEdMBsGA1UEAwwUd2Vhay5jb250b3NvLmV4YW1wbGUwHhcNMjYxMTIyMTMz\n\
+MjEwWhcNNDYwMTIxMTMzMjEwWjAfMR0wGwYDVQQDDBR3ZWFrLmNvbnRvc28uZXhh\n\
+bXBsZTCBnzANBgkqhkiG9w0BAQEFAAOBjQAwgYkCgYEA42/Or+bvw+y7j4/KmN8a\n\
+XE30+Oy1FGLmONJce0hlODXSmX+UvCCPv9MDJb5h0Oglbq4lClndP2OshwxhO73p\n\
+cL5zhF7r6QcMEF2UtSU30hz5TBsAw6ndf4ruN+yD/VbHrPnRqD/PfEN4+gPD3x+2\n\
+XSl5K1W2++lXEJpqe/0dmscCAwEAAaNTMFEwHQYDVR0OBBYEFOItLhFyCM8f/VgO\n\
+xx1bvbi2GdYGMB8GA1UdIwQYMBaAFOItLhFyCM8f/VgOxx1bvbi2GdYGMA8GA1Ud\n\
+EwEB/wQFMAMBAf8wDQYJKoZIhvcNAQELBQADgYEAaqkgT7ee7d1xTSUBw7saiU4Z\n\
+rEyi6P2iVf5X9tMNNs5/8EcfEGMq8NEuV7pb4yG/H73It0k1s6dZY8LeroYM4EE6\n\
+suJF0ZXz0QqrceqNyGJVWH/Mst2HwHzscD9C4fy+ixMlHxyOOaGRVDlY39ND8C4d\n\
+cfBuS7QvpKe/oyRBoEk=\n\
+-----END CERTIFICATE-----\n";
+
+#[tokio::test]
+async fn weak_keys_and_other_kinds_of_keys_are_refused() {
+    let signer = Signer::new();
+    let curve = signer.client.control("make_certificate", json!({"kind": "ec"}));
+    let curve = curve["certificate"].as_str().unwrap();
+    signer.client.control("set_app", json!({"certificates": [WEAK, curve]}));
+    for (pem, number) in [(WEAK, 50_032), (curve, 700_027)] {
+        let header = json!({"alg": "PS256", "typ": "JWT", "x5c": [BASE64_STANDARD.encode(der(pem))]});
+        assert_eq!(signer.refusal(&header, &signer.claims("a")).await, grant("invalid_client", number));
+    }
+}
+
 #[tokio::test]
 async fn an_expired_certificate_is_refused() {
     let signer = Signer::with(json!({"register": true, "notBefore": "2020-01-01", "notAfter": "2021-01-01"}));
