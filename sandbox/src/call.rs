@@ -6,12 +6,18 @@ use hyper::{HeaderMap, Method, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::ContentType;
+use crate::identity::Host;
 
 /// What a request asks for, as far as tests tell requests apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Operation {
     Token,
+    /// Sign-in in a browser.
+    Authorize,
+    DeviceCode,
+    /// A machine's endpoint for its managed identities.
+    ManagedIdentity,
     Start,
     Stop,
     Subscriptions,
@@ -100,8 +106,17 @@ impl Call {
 }
 
 fn classify(path: &str) -> Operation {
+    if Host::at(path).is_some() {
+        return Operation::ManagedIdentity;
+    }
     if path.ends_with("/oauth2/token") || path.ends_with("/oauth2/v2.0/token") {
         return Operation::Token;
+    }
+    if path.ends_with("/oauth2/authorize") || path.ends_with("/oauth2/v2.0/authorize") {
+        return Operation::Authorize;
+    }
+    if path.ends_with("/oauth2/devicecode") || path.ends_with("/oauth2/v2.0/devicecode") {
+        return Operation::DeviceCode;
     }
     if path.starts_with("/v1.0/security/auditLog/queries") {
         return Operation::Queries;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::audit::ContentType;
 use crate::call::{Call, Operation};
 use crate::clock;
+use crate::identity::{hides, summary};
 use crate::tenant::locked;
 
 /// All requests since the start, or since the ledger was cleared.
@@ -44,6 +45,8 @@ struct Row {
     status: Option<u16>,
     fault: Option<u64>,
     aborted: bool,
+    /// What a request for a token asked for, and how.
+    login: Option<Value>,
 }
 
 /// Which requests to show.
@@ -195,6 +198,7 @@ impl Row {
         let headers = call.headers.iter().map(|(name, value)| {
             let value = match name.as_str() {
                 "authorization" => mask(call, bearer),
+                name if hides(name) => "(hidden)".into(),
                 _ => String::from_utf8_lossy(value.as_bytes()).into_owned(),
             };
             (name.as_str().to_owned(), value)
@@ -211,6 +215,7 @@ impl Row {
             status: None,
             fault: None,
             aborted: false,
+            login: summary(call),
         }
     }
 
@@ -231,6 +236,9 @@ impl Row {
         if let Some(body) = &self.body {
             shown["body"] = json!(body);
         }
+        if let Some(login) = &self.login {
+            shown["login"] = login.clone();
+        }
         if let Some(fault) = self.fault {
             shown["fault"] = json!(fault);
         }
@@ -248,16 +256,12 @@ fn mask(call: &Call, bearer: Option<u64>) -> String {
 
 fn body(call: &Call) -> String {
     const SHOWN: usize = 65_536;
-    if call.operation != Operation::Token {
+    if !matches!(call.operation, Operation::Token | Operation::DeviceCode | Operation::Authorize) {
         return String::from_utf8_lossy(&call.body[..call.body.len().min(SHOWN)]).into_owned();
     }
     let mut shown = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(&call.body) {
-        let secret = matches!(
-            &*name,
-            "client_secret" | "client_assertion" | "refresh_token" | "assertion" | "password"
-        );
-        shown.append_pair(&name, if secret { "(hidden)" } else { &value });
+        shown.append_pair(&name, if hides(&name) { "(hidden)" } else { &value });
     }
     shown.finish()
 }

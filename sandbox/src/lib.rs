@@ -39,6 +39,7 @@ mod control;
 mod faults;
 mod feed;
 mod graph;
+mod identity;
 mod ledger;
 mod random;
 mod server;
@@ -46,7 +47,6 @@ mod tenant;
 mod threads;
 mod throttle;
 mod tls;
-mod token;
 mod wire;
 
 use std::fmt;
@@ -57,11 +57,13 @@ use serde_json::Value;
 
 pub use audit::ContentType;
 pub use config::{
-    ClockFile, ClockSource, Coding, Compression, Config, ConfigError, Duplicates, Late, Live, Mischief,
-    PageHeader, Paging, RateLimit, RetryAfter, Shape, Subscribed, WaitForm, WebhookFaults,
+    App, ArcChallenge, Assigned, Behaviour, ClockFile, ClockSource, Coding, Compression, Config, ConfigError,
+    DeviceStep, Duplicates, Identity, Late, Live, Managed, Mischief, PageHeader, Paging, RateLimit,
+    RedirectUris, Replay, RetryAfter, Secret, Shape, SignIn, SubjectName, Subscribed, Trust, User, WaitForm,
+    WebhookFaults,
 };
 pub use control::ControlError;
-pub use token::CredentialState;
+pub use identity::CredentialState;
 
 use tenant::{Tenant, Urls};
 use threads::{Life, Stop, Threads};
@@ -82,14 +84,15 @@ impl Sandbox {
             .or_else(|_| listen(0))?;
         let identity =
             if config.https { Some(tls::identity().map_err(StartError::Certificate)?) } else { None };
-        let (authority, acceptor) =
-            identity.map_or((None, None), |made| (Some(made.authority), Some(made.acceptor)));
+        let (certificates, acceptor) =
+            identity.map_or((None, None), |made| (Some(made.certificates), Some(made.acceptor)));
         let url = |listener: &TcpListener| {
             let scheme = if acceptor.is_some() { "https" } else { "http" };
             listener.local_addr().map(|address| format!("{scheme}://{address}")).map_err(StartError::Listen)
         };
         let urls = Urls { main: url(&main)?, graph: url(&graph)? };
-        let tenant = Arc::new(Tenant::new(config, urls, authority).map_err(StartError::Config)?);
+        let keys = identity::Keys::shared().map_err(StartError::Certificate)?;
+        let tenant = Arc::new(Tenant::new(config, urls, certificates, keys).map_err(StartError::Config)?);
         let threads = Threads::shared().map_err(StartError::Listen)?;
         let (stop, life) = Life::new();
         {
@@ -115,7 +118,7 @@ impl Sandbox {
     }
 
     /// What a client needs to know: `url`, `tenant`, `domain`, `clientId`, `clientSecret`, `cloud` (the hosts),
-    /// `caCertificate` (PEM, with `https`) and the `config`.
+    /// `caCertificate` (PEM, with `https`), `identity` (who may sign in, and where) and the `config`.
     pub fn describe(&self) -> Value {
         self.tenant.describe()
     }
@@ -141,6 +144,7 @@ impl Drop for Sandbox {
         // After a fork the tasks are those of the parent.
         if self.threads.here() {
             self.stop.stop();
+            identity::clean(&self.tenant);
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Answer;
-use crate::call::Call;
+use crate::call::{Call, Operation};
 use crate::config::PageHeader;
 use crate::control;
 use crate::faults::{Bend, Effect, WireFault};
@@ -24,7 +24,7 @@ use crate::ledger::Entry;
 use crate::tenant::{Connection, Tenant};
 use crate::threads::Life;
 use crate::wire::{Line, Stream, Switch, WireBody, deliver};
-use crate::{audit, graph, token};
+use crate::{audit, graph, identity};
 
 /// The largest request body that is taken.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -157,7 +157,7 @@ async fn route(tenant: &Arc<Tenant>, call: &Call, bend: &Bend) -> Answer {
     if call.path.starts_with("/v1.0/") {
         return graph::answer(tenant, call).await;
     }
-    token::answer(tenant, call)
+    identity::answer(tenant, call)
 }
 
 async fn command(tenant: &Arc<Tenant>, name: &str, call: &Call) -> Answer {
@@ -188,7 +188,7 @@ fn stamp(answer: Answer, tenant: &Tenant, call: &Call, number: u64) -> Answer {
     let named = [REQUEST_ID, MS_REQUEST_ID].iter().any(|name| answer.headers.contains_key(name));
     let mut answer = answer.with(DATE, &tenant.clock.date()).with(SERVER, "m365kit-sandbox");
     if !named {
-        let login = call.operation == crate::call::Operation::Token;
+        let login = matches!(call.operation, Operation::Token | Operation::Authorize | Operation::DeviceCode);
         answer = answer.with(if login { MS_REQUEST_ID } else { REQUEST_ID }, &id);
     }
     let wants_echo = call.headers.get("return-client-request-id").is_some_and(|value| value == "true");

@@ -15,9 +15,10 @@ use crate::config::{ClockSource, Config, ConfigError, WebhookFaults};
 use crate::faults::Faults;
 use crate::feed::Feed;
 use crate::graph::Queries;
+use crate::identity::{self, CredentialState, Directory, Keys, Tokens};
 use crate::ledger::Ledger;
 use crate::throttle::Throttle;
-use crate::token::{CredentialState, Tokens};
+use crate::tls::Certificates;
 
 /// One simulated tenant.
 pub(crate) struct Tenant {
@@ -25,11 +26,12 @@ pub(crate) struct Tenant {
     /// Directory id.
     pub(crate) id: String,
     pub(crate) urls: Urls,
-    /// Certificate of the authority behind the server's certificate.
-    pub(crate) authority: Option<String>,
+    /// With TLS, what clients may know of it.
+    pub(crate) certificates: Option<Certificates>,
     pub(crate) clock: Clock,
     pub(crate) feed: Arc<Feed>,
     pub(crate) tokens: Tokens,
+    pub(crate) identity: Directory,
     pub(crate) ledger: Arc<Ledger>,
     faults: Mutex<Faults>,
     throttle: Mutex<Throttle>,
@@ -116,7 +118,12 @@ pub(crate) enum Standing {
 
 impl Tenant {
     /// Builds the tenant that `config` describes. The configuration has been settled.
-    pub(crate) fn new(config: Config, urls: Urls, authority: Option<String>) -> Result<Self, ConfigError> {
+    pub(crate) fn new(
+        config: Config,
+        urls: Urls,
+        certificates: Option<Certificates>,
+        keys: &'static Keys,
+    ) -> Result<Self, ConfigError> {
         let clock = match &config.clock {
             ClockSource::Process => Clock::new(config.start_time()),
             ClockSource::File(at) => Clock::shared(&at.file, config.start_time())
@@ -138,7 +145,8 @@ impl Tenant {
         };
         Ok(Self {
             feed: Arc::new(Feed::new(&config, &id, clock.start())),
-            tokens: Tokens::new(config.seed),
+            tokens: Tokens::new(keys),
+            identity: Directory::new(&config, &urls, keys),
             ledger: Arc::new(Ledger::new(config.ledger)),
             faults: Mutex::default(),
             throttle: Mutex::new(Throttle::new(config.rate_limit.clone())),
@@ -155,7 +163,7 @@ impl Tenant {
             config,
             id,
             urls,
-            authority,
+            certificates,
             clock,
         })
     }
@@ -236,7 +244,8 @@ impl Tenant {
                 "outlook": main,
                 "discovery": main,
             },
-            "caCertificate": self.authority,
+            "caCertificate": self.certificates.as_ref().map(|known| &known.authority),
+            "identity": identity::describe(self),
             "config": self.config,
         })
     }

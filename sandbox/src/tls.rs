@@ -10,10 +10,19 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::{self, ServerConfig};
 
-/// What a TLS server needs.
-pub(crate) struct Identity {
+use crate::identity::thumbprint;
+
+/// What clients can know of a TLS server before they speak to it.
+pub(crate) struct Certificates {
     /// Certificate of the authority, for clients to trust.
     pub(crate) authority: String,
+    /// SHA-1 of the server's own certificate, for clients that pin it.
+    pub(crate) thumbprint: String,
+}
+
+/// What a TLS server needs.
+pub(crate) struct Identity {
+    pub(crate) certificates: Certificates,
     pub(crate) acceptor: TlsAcceptor,
 }
 
@@ -45,5 +54,7 @@ pub(crate) fn identity() -> Result<Identity, Box<dyn std::error::Error + Send + 
             PrivateKeyDer::try_from(key.serialize_der()).map_err(str::to_owned)?,
         )?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Identity { authority: authority_certificate.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) })
+    let certificates =
+        Certificates { authority: authority_certificate.pem(), thumbprint: thumbprint(certificate.der()) };
+    Ok(Identity { certificates, acceptor: TlsAcceptor::from(Arc::new(config)) })
 }

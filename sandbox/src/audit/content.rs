@@ -14,9 +14,9 @@ use crate::call::Call;
 use crate::clock::DAY;
 use crate::faults::{Bend, WrongUri};
 use crate::feed::{Blob, NoBlob};
+use crate::identity::Grant;
 use crate::random::{fraction, guid, hash_text};
 use crate::tenant::{State, Tenant};
-use crate::token::Grant;
 
 /// Bodies up to about this size are made in one piece and go out with their length; larger ones are streamed.
 const WHOLE: usize = 4 * 1024 * 1024;

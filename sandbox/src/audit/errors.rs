@@ -32,6 +32,11 @@ pub(crate) const fn operation_name(operation: Operation) -> &'static str {
         Operation::Notifications => "GetNotifications",
         Operation::Blob => "GetBlob",
         Operation::SensitiveTypes => "GetSensitiveTypes",
-        Operation::Token | Operation::Queries | Operation::Other => "Get",
+        Operation::Token
+        | Operation::Authorize
+        | Operation::DeviceCode
+        | Operation::ManagedIdentity
+        | Operation::Queries
+        | Operation::Other => "Get",
     }
 }

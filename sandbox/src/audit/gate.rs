@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
+use hyper::header::WWW_AUTHENTICATE;
 
 use super::ContentType;
 use super::errors::{code, gateway_refusal, operation_name};
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::identity::{Audience, Denied, Grant, challenge};
 use crate::random::is_guid;
 use crate::tenant::{Standing, Tenant};
-use crate::token::{Audience, Grant};
 
 /// A path below `/api/`.
 pub(super) struct Path<'a> {
@@ -29,8 +30,13 @@ pub(super) fn split(path: &str) -> Option<Path<'_>> {
 /// Lets a request in, or says why not.
 pub(super) fn check(tenant: &Tenant, call: &Call, path: &Path<'_>) -> Result<Arc<Grant>, Answer> {
     let now = tenant.clock.now();
-    let grant =
-        call.bearer().and_then(|token| tenant.tokens.check(token, now)).ok_or_else(gateway_refusal)?;
+    let grant = call.bearer().ok_or(Denied::Dead).and_then(|token| tenant.tokens.check(token, now));
+    let grant = grant.map_err(|denied| match denied {
+        Denied::Dead => gateway_refusal(),
+        Denied::Challenged(claims) => {
+            gateway_refusal().with(WWW_AUTHENTICATE, &challenge(&tenant.urls, &claims))
+        }
+    })?;
     if grant.audience != Audience::Management {
         return Err(gateway_refusal());
     }

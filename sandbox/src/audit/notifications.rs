@@ -9,9 +9,9 @@ use crate::audit::ContentType;
 use crate::call::Call;
 use crate::clock::{self, MINUTE, SECOND};
 use crate::faults::Bend;
+use crate::identity::Grant;
 use crate::random::hash_text;
 use crate::tenant::{State, Tenant};
-use crate::token::Grant;
 
 /// An attempt to notify.
 #[derive(Clone)]

@@ -12,9 +12,9 @@ use crate::call::Call;
 use crate::clock::{self, DAY, HOUR, MINUTE};
 use crate::config::PageHeader;
 use crate::faults::{Bend, WrongNext};
+use crate::identity::Grant;
 use crate::random::hash_text;
 use crate::tenant::Tenant;
-use crate::token::Grant;
 
 /// How long a link can be followed, from the full minute before it was made.
 const LINK_LIFE: i64 = 10 * MINUTE;

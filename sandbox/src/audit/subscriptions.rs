@@ -12,8 +12,8 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock::{self, SECOND};
 use crate::config::Config;
+use crate::identity::Grant;
 use crate::tenant::{Standing, State, Tenant};
-use crate::token::Grant;
 
 /// The subscriptions of the tenant, one for each content type.
 pub(crate) struct Subscriptions([Subscription; 5]);

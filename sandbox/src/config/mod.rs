@@ -1,6 +1,7 @@
 //! What a sandbox is made of.
 
 mod growth;
+mod identity;
 mod webhooks;
 
 use std::collections::BTreeSet;
@@ -10,10 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::ContentType;
 use crate::clock;
+use crate::identity::CredentialState;
 use crate::random;
-use crate::token::CredentialState;
 
 pub use growth::{ClockFile, ClockSource, Late, Live};
+pub use identity::{
+    App, ArcChallenge, Assigned, Behaviour, DeviceStep, Identity, Managed, RedirectUris, Replay, Secret,
+    SignIn, SubjectName, Trust, User,
+};
 pub use webhooks::{Mischief, WebhookFaults};
 
 /// Everything that can be chosen about a sandbox. In JSON the names are in camelCase, every member may be left out,
@@ -118,6 +123,8 @@ pub struct Config {
     /// Blobs of each content type whose bodies differ; further ones repeat them, with the ids and times of their records.
     /// Default: all.
     pub distinct_blobs: Option<usize>,
+    /// Applications, users, and how the authority behaves.
+    pub identity: Identity,
 }
 
 impl Default for Config {
@@ -173,6 +180,7 @@ impl Default for Config {
             latency: 0.0,
             keep_bytes: 0,
             distinct_blobs: None,
+            identity: Identity::default(),
         }
     }
 }
@@ -246,6 +254,7 @@ impl Config {
             return wrong("distinctBlobs: goes with no duplicates.acrossBlobs".into());
         }
         self.check_growth()?;
+        self.identity.check()?;
         Ok(self)
     }
 

@@ -3,6 +3,7 @@
 //! [`Sandbox::control`]: crate::Sandbox::control
 
 mod feed;
+mod identity;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,10 +17,10 @@ use crate::clock::{self, SECOND};
 use crate::config::{RateLimit, WebhookFaults};
 use crate::faults::Order;
 use crate::graph::Outcome;
+use crate::identity::CredentialState;
 use crate::ledger::Filter;
 use crate::tenant::{Standing, Tenant};
 use crate::throttle::Throttle;
-use crate::token::{CredentialState, Wish};
 
 /// Why a control operation was not done.
 #[derive(Clone, Debug)]
@@ -121,11 +122,6 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, name: &str, args: Value) -> Result
             tenant.limit_connections(max);
             done()
         }
-        "issue_token" => Ok(issue_token(tenant, read(name, args)?)),
-        "expire_tokens" => none(name, args).and_then(|()| {
-            tenant.tokens.expire_all();
-            done()
-        }),
         "rate_limit" => rate_limit(tenant, name, args),
         "stats" => none(name, args).map(|()| tenant.stats()),
         "webhooks" => none(name, args).map(|()| tenant.state().outbox.deliveries()),
@@ -134,7 +130,7 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, name: &str, args: Value) -> Result
             none(name, args)?;
             Ok(json!({ "sent": webhook::pump(tenant).await }))
         }
-        _ => Err(ControlError(format!("there is no control operation {name:?}"))),
+        _ => identity::run(tenant, name, args),
     }
 }
 
@@ -223,17 +219,6 @@ enum WebhookStatus {
     Expired,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[derive(Default)]
-struct IssueToken {
-    audience: Option<String>,
-    tenant: Option<String>,
-    client_id: Option<String>,
-    roles: Option<Vec<String>>,
-    lifetime: Option<i64>,
-}
-
 fn read<T: DeserializeOwned>(name: &str, args: Value) -> std::result::Result<T, ControlError> {
     let args = if args.is_null() { json!({}) } else { args };
     serde_json::from_value(args).map_err(|error| ControlError(format!("{name}: {error}")))
@@ -300,19 +285,6 @@ fn set_subscription(tenant: &Tenant, args: SetSubscription) -> Result {
     subscription.locked = args.locked;
     subscription.webhook = webhook.filter(|_| args.status != Status::Absent);
     Ok(subscription.show(args.content_type, now))
-}
-
-fn issue_token(tenant: &Tenant, args: IssueToken) -> Value {
-    let wish = Wish {
-        resource: args.audience.unwrap_or_else(|| tenant.urls.main.clone()),
-        tenant: args.tenant.unwrap_or_else(|| tenant.id.clone()),
-        app: args.client_id.or_else(|| tenant.config.client_id.clone()).unwrap_or_default(),
-        roles: args.roles.unwrap_or_else(|| tenant.state().roles.clone()),
-        lifetime: args.lifetime.unwrap_or(tenant.config.token_lifetime),
-    };
-    let now = tenant.clock.now();
-    let token = tenant.tokens.issue(&wish, &tenant.urls, now);
-    json!({ "token": token, "expiresOn": clock::millis(now + wish.lifetime * SECOND) })
 }
 
 /// `null` and no members at all are two ways to say "none".

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::canned::{Canned, status_of};
+use crate::identity::{Refused, known, numbered, status_of as status_of_error};
 use crate::throttle::Look;
 
 /// An action as it is written: a delay, or one of the others, or both.
@@ -22,6 +23,10 @@ pub(super) struct Spelled {
     body: Option<Value>,
     headers: BTreeMap<String, String>,
     code: Option<String>,
+    aadsts: Option<u32>,
+    error: Option<String>,
+    suberror: Option<String>,
+    claims: Option<Value>,
     message: Option<String>,
     cut_after: Option<usize>,
     truncate: Option<usize>,
@@ -205,8 +210,11 @@ impl Spelled {
             known.ok_or_else(|| format!("action.status: {status} is not one"))
         };
         let said = self.status.map(status).transpose()?;
-        if self.code.is_none() && self.message.is_some() {
-            return Err("action.message: needs action.code".into());
+        if self.code.is_none() && self.aadsts.is_none() && self.message.is_some() {
+            return Err("action.message: needs action.code or action.aadsts".into());
+        }
+        if let Some(refused) = self.refused(said)? {
+            return Ok(vec![Effect::Instead(Canned::Authority { refused, headers: self.headers.clone() })]);
         }
         let beside = self.body.is_some() || !self.headers.is_empty();
         match (&self.code, said) {
@@ -242,6 +250,35 @@ impl Spelled {
             }
         }
         Ok(canned.into_iter().map(Effect::Instead).collect())
+    }
+
+    /// The refusal of the authority, if it is one.
+    fn refused(&self, status: Option<StatusCode>) -> Result<Option<Refused>, String> {
+        let Some(number) = self.aadsts else {
+            let beside = self.error.is_some() || self.suberror.is_some() || self.claims.is_some();
+            return if beside {
+                Err("action.error, action.suberror, action.claims: need action.aadsts".into())
+            } else {
+                Ok(None)
+            };
+        };
+        if self.code.is_some() || self.body.is_some() {
+            return Err("action.aadsts: takes no code and no body".into());
+        }
+        if known(number).is_none() && self.error.is_none() {
+            return Err(format!("action.aadsts: {number} is not in the catalogue, and needs action.error"));
+        }
+        let mut refused = numbered(number);
+        if let Some(error) = &self.error {
+            (refused.error, refused.status) = (error.clone().into(), status_of_error(error));
+        }
+        if let Some(message) = &self.message {
+            refused.text.clone_from(message);
+        }
+        refused.status = status.unwrap_or(refused.status);
+        refused.suberror.clone_from(&self.suberror);
+        refused.claims.clone_from(&self.claims);
+        Ok(Some(refused))
     }
 
     fn wire(&self) -> Result<Vec<WireFault>, String> {

@@ -11,6 +11,7 @@ use crate::answer::Answer;
 use crate::audit;
 use crate::call::{Call, Operation};
 use crate::graph;
+use crate::identity::{self, Host, Refused};
 use crate::tenant::Tenant;
 use crate::throttle::{Look, Refusal};
 
@@ -27,6 +28,11 @@ pub(crate) enum Canned {
         code: String,
         status: StatusCode,
         message: Option<String>,
+    },
+    /// A refusal of the authority.
+    Authority {
+        refused: Refused,
+        headers: BTreeMap<String, String>,
     },
     Html,
     ObjectBody,
@@ -55,6 +61,7 @@ impl Canned {
                 call.param("PublisherIdentifier"),
                 tenant.clock.now(),
             ),
+            Self::Authority { refused, headers } => add(identity::refuse(tenant, call, refused), headers),
             Self::Status { status, body, headers } => {
                 let mut answer = match body {
                     None if call.operation == Operation::Queries => graph::usual(tenant, *status),
@@ -69,19 +76,24 @@ impl Canned {
                 if matches!(body, Some(Value::String(text)) if text.is_empty()) {
                     answer.headers.remove(CONTENT_TYPE);
                 }
-                for (name, value) in headers {
-                    if let Ok(name) = name.parse::<HeaderName>() {
-                        answer = answer.with(name, value);
-                    }
-                }
-                answer
+                add(answer, headers)
             }
         }
     }
 }
 
+fn add(answer: Answer, headers: &BTreeMap<String, String>) -> Answer {
+    headers.iter().fold(answer, |answer, (name, value)| match name.parse::<HeaderName>() {
+        Ok(name) => answer.with(name, value),
+        Err(_) => answer,
+    })
+}
+
 /// What the service or its gateway would say with this status.
 fn usual(status: StatusCode, call: &Call) -> Answer {
+    if let Some(host) = Host::at(&call.path) {
+        return identity::usual(host, status);
+    }
     match status {
         StatusCode::UNAUTHORIZED => audit::gateway_refusal(),
         StatusCode::INTERNAL_SERVER_ERROR => {

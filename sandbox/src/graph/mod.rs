@@ -15,18 +15,25 @@ use serde_json::{Map, Value, json};
 use crate::answer::Answer;
 use crate::call::{Call, Operation};
 use crate::clock;
+use crate::identity::{Audience, Denied, Grant, challenge};
 use crate::random::{Random, guid, hash_text};
 use crate::tenant::Tenant;
-use crate::token::Audience;
 
 pub(crate) use queries::{Outcome, Queries};
 
 /// Answers a request below `/v1.0/`.
 pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Answer {
     let now = tenant.clock.now();
-    let grant = call.bearer().and_then(|token| tenant.tokens.check(token, now));
-    let Some(grant) = grant else {
-        return refuse(tenant, "Lifetime validation failed, the token is expired or not known.");
+    let grant = call.bearer().ok_or(Denied::Dead).and_then(|token| tenant.tokens.check(token, now));
+    let grant = match grant {
+        Ok(grant) => grant,
+        Err(Denied::Dead) => {
+            return refuse(tenant, "Lifetime validation failed, the token is expired or not known.");
+        }
+        Err(Denied::Challenged(claims)) => {
+            return refuse(tenant, "Continuous access evaluation resulted in a challenge.")
+                .with(WWW_AUTHENTICATE, &challenge(&tenant.urls, &claims));
+        }
     };
     if grant.audience != Audience::Graph {
         return refuse(tenant, "Access token validation failure. Invalid audience.");
@@ -36,7 +43,7 @@ pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Answer {
     }
     match (&call.method, call.path.as_str()) {
         (&Method::GET, "/v1.0/organization") => Answer::json(StatusCode::OK, &organization(tenant)),
-        (&Method::GET, "/v1.0/me") => Answer::json(StatusCode::OK, &me(tenant)),
+        (&Method::GET, "/v1.0/me") => Answer::json(StatusCode::OK, &me(tenant, &grant)),
         (&Method::GET, "/v1.0/bytes") => bytes(tenant, call),
         (_, "/v1.0/echo") => Answer::json(StatusCode::OK, &echo(call)),
         (_, path) => error(
@@ -60,12 +67,14 @@ fn organization(tenant: &Tenant) -> Value {
     })
 }
 
-fn me(tenant: &Tenant) -> Value {
-    let name = format!("sadie.lund@{}", tenant.config.domain);
+fn me(tenant: &Tenant, grant: &Grant) -> Value {
+    let usual = || (format!("sadie.lund@{}", tenant.config.domain), "Sadie Lund".to_owned());
+    let user = grant.user.as_ref().map(|user| (user.name.clone(), user.display_name.clone()));
+    let (name, display_name) = user.unwrap_or_else(usual);
     json!({
         "@odata.context": format!("{}/v1.0/$metadata#users/$entity", tenant.urls.graph),
         "id": guid(hash_text(tenant.config.seed, &name)),
-        "displayName": "Sadie Lund",
+        "displayName": display_name,
         "userPrincipalName": name,
         "mail": name,
     })

@@ -12,9 +12,9 @@ use super::{error, records};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock::{self, SECOND};
+use crate::identity::Grant;
 use crate::random::{guid, hash, salt};
 use crate::tenant::Tenant;
-use crate::token::Grant;
 
 /// Where the API is.
 pub(super) const PATH: &str = "/v1.0/security/auditLog/queries";

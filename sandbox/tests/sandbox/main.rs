@@ -8,6 +8,7 @@ mod control;
 mod faults;
 mod gate;
 mod growth;
+mod identity;
 mod ledger;
 mod links;
 mod listing;

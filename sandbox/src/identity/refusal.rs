@@ -1,10 +1,13 @@
 //! How the authority refuses, and whom (identity, 6).
 
+use std::borrow::Cow;
+
 use hyper::StatusCode;
 use hyper::header::{HeaderName, WWW_AUTHENTICATE};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::catalogue::known;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock;
@@ -40,20 +43,49 @@ pub enum CredentialState {
 }
 
 /// A refusal of the authority.
-pub(super) struct Refused {
-    status: StatusCode,
-    error: &'static str,
-    number: u32,
-    text: String,
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    pub(crate) status: StatusCode,
+    pub(crate) error: Cow<'static, str>,
+    pub(crate) number: u32,
+    pub(crate) text: String,
+    pub(crate) suberror: Option<String>,
+    /// Claims that another request would have to ask for.
+    pub(crate) claims: Option<Value>,
 }
 
 pub(super) fn refused(error: &'static str, number: u32, text: impl Into<String>) -> Refused {
-    let status = match error {
+    Refused {
+        status: status_of(error),
+        error: Cow::Borrowed(error),
+        number,
+        text: text.into(),
+        suberror: None,
+        claims: None,
+    }
+}
+
+/// The refusal that the catalogue has under a number.
+pub(crate) fn numbered(number: u32) -> Refused {
+    let (error, text) =
+        known(number).map_or(("invalid_request", "Something is wrong."), |known| (known.error, known.text));
+    refused(error, number, text)
+}
+
+/// A parameter that has to be there and is not.
+pub(super) fn missing(name: &str) -> Refused {
+    let text = format!("The request body must contain the following parameter: '{name}'.");
+    refused("invalid_request", 900_144, text)
+}
+
+/// The status that an error comes with.
+pub(crate) fn status_of(error: &str) -> StatusCode {
+    match error {
         "invalid_client" => StatusCode::UNAUTHORIZED,
         "temporarily_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
+        "too_many_requests" => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::BAD_REQUEST,
-    };
-    Refused { status, error, number, text: text.into() }
+    }
 }
 
 /// Refuses a client that tests want refused.
@@ -124,10 +156,26 @@ pub(super) fn unknown_resource(resource: &str, tenant: &Tenant) -> Refused {
 }
 
 impl Refused {
-    pub(super) fn answer(&self, tenant: &Tenant, call: &Call) -> Answer {
+    /// Says more than the catalogue does.
+    pub(super) fn because(mut self, text: impl AsRef<str>) -> Self {
+        self.text = format!("{} {}", self.text, text.as_ref());
+        self
+    }
+
+    /// Adds what clients may act on.
+    pub(super) fn sub(mut self, suberror: &str) -> Self {
+        self.suberror = Some(suberror.to_owned());
+        self
+    }
+
+    pub(crate) fn answer(&self, tenant: &Tenant, call: &Call) -> Answer {
         const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+        const MS_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
         let correlation = call.header(&CLIENT_REQUEST_ID).filter(|id| is_guid(id)).unwrap_or_default();
-        let answer = Answer::json(self.status, &self.body(tenant, &tenant.urls.main, correlation));
+        let body = self.body(tenant, &tenant.urls.main, correlation);
+        // The service calls the request and its trace by the same id.
+        let answer = Answer::json(self.status, &body)
+            .with(MS_REQUEST_ID, body["trace_id"].as_str().unwrap_or_default());
         if self.status == StatusCode::UNAUTHORIZED {
             return answer
                 .with(WWW_AUTHENTICATE, &format!("Bearer authorization_uri=\"{}\"", tenant.urls.main));
@@ -135,16 +183,17 @@ impl Refused {
         answer
     }
 
-    pub(super) fn body(&self, tenant: &Tenant, authority: &str, correlation: &str) -> Value {
+    pub(crate) fn body(&self, tenant: &Tenant, authority: &str, correlation: &str) -> Value {
         let trace = request_id(tenant.config.seed ^ salt("trace"), tenant.next_request());
         let correlation =
             if correlation.is_empty() { guid(hash_text(3, &trace)) } else { correlation.to_owned() };
         let timestamp = clock::seconds(tenant.clock.now()).replace('T', " ") + "Z";
         let number = self.number;
-        json!({
+        let gap = if tenant.identity.book().behaviour.error_lines { "\r\n" } else { " " };
+        let mut body = json!({
             "error": self.error,
             "error_description": format!(
-                "AADSTS{number}: {} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}",
+                "AADSTS{number}: {}{gap}Trace ID: {trace}{gap}Correlation ID: {correlation}{gap}Timestamp: {timestamp}",
                 self.text
             ),
             "error_codes": [number],
@@ -152,6 +201,14 @@ impl Refused {
             "trace_id": trace,
             "correlation_id": correlation,
             "error_uri": format!("{authority}/error?code={number}"),
-        })
+        });
+        if let Some(suberror) = &self.suberror {
+            body["suberror"] = json!(suberror);
+        }
+        if let Some(claims) = &self.claims {
+            // Text with JSON in it, as the service has it.
+            body["claims"] = json!(claims.to_string());
+        }
+        body
     }
 }
