@@ -43,18 +43,8 @@ struct Scope: Sendable {
         Paged(plan(name, arguments))
     }
 
-    /// The same for records that need not be read before they are looked at.
-    func paged<Element: PageRecord>(_ name: String, _ arguments: Arguments) -> Paged<Element> {
-        Paged(plan(name, arguments))
-    }
-
     /// The same for a listing without an end.
     func endless<Element>(_ name: String, _ arguments: Arguments) -> Paged<Element> {
-        Paged(plan(name, arguments), isEndless: true)
-    }
-
-    /// The same for a listing without an end, of records that need not be read before they are looked at.
-    func endless<Element: PageRecord>(_ name: String, _ arguments: Arguments) -> Paged<Element> {
         Paged(plan(name, arguments), isEndless: true)
     }
 
@@ -76,21 +66,18 @@ struct Scope: Sendable {
         return result
     }
 
+    /// Records that can be read where they lie are, whatever the caller knows of the type: overloads would ask what is
+    /// known of it where they are called, and that is not all.
     private func plan<Element: Decodable & Sendable>(_ name: String, _ arguments: Arguments) -> Plan<Element>
     {
-        Plan {
-            try begin(name, arguments, fields: [])
-        } read: {
-            try $0.decoded()
-        }
-    }
-
-    private func plan<Element: PageRecord>(_ name: String, _ arguments: Arguments) -> Plan<Element> {
-        Plan {
-            try begin(name, arguments, fields: Element.Fields.names)
+        let record = Element.self as? any PageRecord.Type
+        return Plan {
+            try begin(name, arguments, fields: record?.fieldNames ?? [])
         } read: { page in
-            guard let cells = page.cells else { return try page.decoded() }
-            return CellTable(cells, columns: Element.Fields.names.count).records()
+            guard let cells = page.cells, let records = record?.records(cells) as? [Element] else {
+                return try page.decoded()
+            }
+            return records
         }
     }
 

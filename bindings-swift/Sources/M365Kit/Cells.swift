@@ -95,6 +95,15 @@ protocol PageRecord: Decodable, Sendable {
     init(source: RecordSource<Fields>)
 }
 
+extension PageRecord {
+    static var fieldNames: [String] { Fields.names }
+
+    /// The records of a page.
+    static func records(_ cells: NativeMemory) -> [Self] {
+        CellTable(cells, columns: Fields.names.count).records()
+    }
+}
+
 /// The fields of a record by themselves.
 protocol RecordFields: Codable, Hashable, Sendable {
     /// Their names in the model, by whose places they are found in a row.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
 
 /// What all blobs of one feed may hold, in KiB.
-const TOTAL: u32 = 64 * 1024;
+const TOTAL: u32 = 48 * 1024;
 /// What a blob is taken to hold before any was seen, in KiB: two are fetched to find out.
 const FIRST_GUESS: u32 = TOTAL / 2;
 

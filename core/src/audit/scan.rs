@@ -347,9 +347,9 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Vec::new();
-                while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+                while let Some(key) = map.next_key_seed(Key)? {
                     let value: &RawValue = map.next_value()?;
-                    members.extend(Field::named(key.as_bytes()).map(|field| (field, value.get())));
+                    members.extend(Field::named(&key).map(|field| (field, value.get())));
                 }
                 Ok(Members(members))
             }
@@ -359,9 +359,40 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// A key, borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+/// A key as bytes, which may hold half a character where the service cut one.
+pub(super) struct Key;
+
+impl<'a> DeserializeSeed<'a> for Key {
+    type Value = Cow<'a, [u8]>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Cow<'a, [u8]>, D::Error> {
+        deserializer.deserialize_bytes(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Key {
+    type Value = Cow<'a, [u8]>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_bytes<E>(self, key: &'a [u8]) -> Result<Cow<'a, [u8]>, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'a str) -> Result<Cow<'a, [u8]>, E> {
+        Ok(Cow::Borrowed(key.as_bytes()))
+    }
+
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<Cow<'a, [u8]>, E> {
+        Ok(Cow::Owned(key.to_owned()))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Cow<'a, [u8]>, E> {
+        Ok(Cow::Owned(key.as_bytes().to_owned()))
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -401,6 +432,14 @@ mod tests {
         for line in samples.filter(|line| line.len() <= 1_000) {
             assert!(agree(&format!("[{line},{line}]")));
         }
+    }
+
+    #[test]
+    fn a_key_cut_within_a_character_hides_no_record() {
+        let body = r#"[{"cut \ud83d":null,"Id":"b"}]"#;
+        let found = scan(body, Finds::Fields, 1_000).unwrap();
+        assert!(found.faults.is_empty() && found.rows.len() == 1);
+        assert_eq!(scan(body, Finds::Places, 1_000).unwrap().rows.len(), 1);
     }
 
     #[test]

@@ -193,7 +193,7 @@ public struct AuditRecord: Codable, Hashable, Sendable {
 
     public func encode(to encoder: any Encoder) throws { try source.fields.encode(to: encoder) }
 
-    private var source: RecordSource<Fields>
+    var source: RecordSource<Fields>
 
     init(source: RecordSource<Fields>) { self.source = source }
 }

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use sonic_rs::LazyValue;
 
 use super::paths::{Leads, Node, Paths};
+use crate::audit::scan::Key;
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,41 +131,6 @@ fn at(value: &str) -> Found<'_> {
 fn spelled_with_dots(paths: &Paths, key: &[u8]) -> Option<usize> {
     memchr::memchr(b'.', key)?;
     paths.columns.iter().position(|column| column.path.as_bytes() == key)
-}
-
-/// A key as bytes, which may hold half a character where the service cut one.
-struct Key;
-
-impl<'a> DeserializeSeed<'a> for Key {
-    type Value = Cow<'a, [u8]>;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Cow<'a, [u8]>, D::Error> {
-        deserializer.deserialize_bytes(self)
-    }
-}
-
-impl<'a> Visitor<'a> for Key {
-    type Value = Cow<'a, [u8]>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_bytes<E>(self, key: &'a [u8]) -> Result<Cow<'a, [u8]>, E> {
-        Ok(Cow::Borrowed(key))
-    }
-
-    fn visit_borrowed_str<E>(self, key: &'a str) -> Result<Cow<'a, [u8]>, E> {
-        Ok(Cow::Borrowed(key.as_bytes()))
-    }
-
-    fn visit_bytes<E>(self, key: &[u8]) -> Result<Cow<'a, [u8]>, E> {
-        Ok(Cow::Owned(key.to_owned()))
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Cow<'a, [u8]>, E> {
-        Ok(Cow::Owned(key.as_bytes().to_owned()))
-    }
 }
 
 #[cfg(test)]
