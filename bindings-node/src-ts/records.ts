@@ -63,7 +63,7 @@ export function readRecords<T>(fields: readonly string[]): Reader<T> {
   return Object.assign(
     (page: NativePage): T[] => {
       const columns = JSON.parse(page.items) as Column[];
-      const count = columns[fields.length] as unknown as number;
+      const count = Number(columns.pop());
       const present = fields.map((name, at) => ({ name, values: valuesOf(columns[at] ?? [], count) }));
       const used = present.filter(({ values }) => values.length > 0);
       return Array.from({ length: count }, (_, row) => {

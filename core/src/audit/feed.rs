@@ -20,6 +20,7 @@ use super::window::Span;
 use crate::Client;
 use crate::dispatch::Call;
 use crate::error::{Error, ErrorKind, Repeat, Result};
+use crate::identity::guid;
 use crate::page::{Page, Report, Warning, WarningCode};
 
 /// The feed in one form. It is read by [`next`](Feed::next), and told of by [`page`](Feed::page).
@@ -254,24 +255,6 @@ impl SeenIds {
             None => self.others.insert(id.into()),
         }
     }
-}
-
-/// The GUID that a text spells.
-fn guid(text: &str) -> Option<u128> {
-    if text.len() != 36 {
-        return None;
-    }
-    let mut guid = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if matches!(at, 8 | 13 | 18 | 23) {
-            if byte != b'-' {
-                return None;
-            }
-        } else {
-            guid = guid << 4 | u128::from(char::from(byte).to_digit(16)?);
-        }
-    }
-    Some(guid)
 }
 
 pub(super) async fn subscribed(client: &Client) -> Result<Vec<ContentType>> {

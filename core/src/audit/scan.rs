@@ -112,7 +112,6 @@ fn start_in(body: &str, part: &str) -> usize {
 
 /// What is found in a body that is quite ordinary; nothing in any other, which need not be wrong.
 fn quick(body: &str, finds: Finds, longest: usize) -> Option<Found> {
-    u32::try_from(body.len()).ok()?;
     let rows = Vec::with_capacity(body.len() / TYPICAL);
     let mut elements = Elements { body, finds, found: Found { rows, ..Found::default() } };
     let mut reader = sonic_rs::Deserializer::from_str(body);

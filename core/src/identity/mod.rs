@@ -194,8 +194,25 @@ fn is_alias(tenant: &str) -> bool {
 }
 
 pub(crate) fn is_guid(text: &str) -> bool {
-    let mut groups = text.split('-').map(|g| (g.len(), g.bytes().all(|b| b.is_ascii_hexdigit())));
-    [8, 4, 4, 4, 12].iter().all(|len| groups.next() == Some((*len, true))) && groups.next().is_none()
+    guid(text).is_some()
+}
+
+/// The GUID that a text spells.
+pub(crate) fn guid(text: &str) -> Option<u128> {
+    if text.len() != 36 {
+        return None;
+    }
+    let mut guid = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if matches!(at, 8 | 13 | 18 | 23) {
+            if byte != b'-' {
+                return None;
+            }
+        } else {
+            guid = guid << 4 | u128::from(char::from(byte).to_digit(16)?);
+        }
+    }
+    Some(guid)
 }
 
 #[cfg(test)]
