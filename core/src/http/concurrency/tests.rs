@@ -35,11 +35,13 @@ fn limit(concurrency: &Concurrency) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn where_only_the_distance_counts_it_grows_far_beyond_the_first_limit() {
-    for jitter in [0, 20, 100] {
+    for (jitter, seed) in [0, 20, 100].into_iter().flat_map(|jitter| (0..10).map(move |seed| (jitter, seed))) {
+        // One search in two thousand is misled by the jitter and takes a second try.
+        fastrand::seed(seed);
         let concurrency = Concurrency::new(None);
         let (seconds, took) = send(&concurrency, 2_000, async || far_away(jitter).await).await;
         let ideal = 2_000.0 * took / MOST as f64;
-        assert!(seconds < 1.5 * ideal, "jitter {jitter}: {seconds:.2} s of {ideal:.2}");
+        assert!(seconds < 1.5 * ideal, "jitter {jitter}, seed {seed}: {seconds:.2} s of {ideal:.2}");
         assert_eq!(limit(&concurrency), MOST);
     }
 }
@@ -79,6 +81,7 @@ async fn a_service_that_is_further_away_is_asked_no_less() {
 
 #[tokio::test(start_paused = true)]
 async fn a_feed_with_few_blobs_leaves_it_as_it_is() {
+    fastrand::seed(0);
     let concurrency = Concurrency::new(None);
     for _ in 0..20 {
         send(&concurrency, 10, async || far_away(10).await).await;
