@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{Audit, ContentType};
 use crate::cloud::{Cloud, Hosts};
+use crate::dispatch::HostFunctions;
 use crate::error::{Error, Result};
 use crate::http::{Clock, Concurrency, Corridor, Pace, Retry, Send, SendOptions, as_asked};
 use crate::identity::{
-    Callback, Credential, Environment, Functions, Identity, IdentityOptions, TokenCache, TokenSource,
-    check_tenant, is_guid,
+    Callback, Credential, Environment, Identity, IdentityOptions, TokenCache, check_tenant, is_guid,
 };
 use crate::interval::Interval;
 
@@ -253,17 +253,11 @@ impl ClientOptions {
         }
     }
 
-    /// Options from their JSON form; a credential that is a callback is given its source here.
-    pub fn from_json(json: &[u8], tokens: Option<Arc<dyn TokenSource>>) -> Result<Self> {
-        Self::from_json_with(json, Functions { tokens, ..Functions::default() })
-    }
-
     /// Options from their JSON form, and the functions of the caller's that their credential needs.
-    pub fn from_json_with(json: &[u8], functions: Functions) -> Result<Self> {
+    pub fn from_json(json: &[u8], functions: Option<&HostFunctions>) -> Result<Self> {
         let mut options: ClientOptions = crate::dispatch::read("option", json)?;
-        functions.complete(&mut options.credential);
-        if let Some(cache) = functions.cache {
-            options.token_cache = cache;
+        if let Some(functions) = functions {
+            functions.complete(&mut options.credential);
         }
         Ok(options)
     }

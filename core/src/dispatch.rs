@@ -15,12 +15,16 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::error::{Error, Result};
-use crate::identity::TokenSource;
+use crate::identity::TokenCache;
 use crate::page::{Committer, Paged};
 use crate::{Client, ClientOptions, audit, request};
 
 mod cell;
 pub use cell::Cell;
+mod host;
+pub use host::{Host, HostError, HostFunctions, function};
+mod sign_in;
+pub use sign_in::{begin_sign_in, browser_sign_in, finish_sign_in};
 #[cfg(feature = "schema")]
 mod describe;
 #[cfg(feature = "schema")]
@@ -144,9 +148,15 @@ impl<T: Serialize + Send> IntoReply for T {
 }
 
 impl Client {
-    /// A client from its options as JSON, and the source of tokens where the credential is a callback.
-    pub fn from_json(options: &[u8], tokens: Option<Arc<dyn TokenSource>>) -> Result<Client> {
-        Client::new(ClientOptions::from_json(options, tokens)?)
+    /// A client from its options as JSON, the functions that its credential needs, and the cache of its tokens.
+    pub fn from_json(
+        options: &[u8],
+        functions: Option<&HostFunctions>,
+        cache: Option<TokenCache>,
+    ) -> Result<Client> {
+        let mut options = ClientOptions::from_json(options, functions)?;
+        options.token_cache = cache.unwrap_or_default();
+        Client::new(options)
     }
 
     /// Calls an operation that gives one result.

@@ -18,6 +18,8 @@ pub struct Api {
     pub options: Vec<Field>,
     /// The credentials.
     pub credentials: Vec<Credential>,
+    /// The ways for a user to sign in before there is a credential.
+    pub sign_ins: Vec<Credential>,
     /// The clouds.
     pub clouds: Clouds,
     /// The error kinds.
@@ -126,6 +128,10 @@ pub enum Type {
     Record(String),
     /// An enumeration, by its name.
     Enum(String),
+    /// The credential of an application that can prove who it is.
+    ConfidentialClient,
+    /// The same, or the id of an application that cannot.
+    Application,
     /// A list.
     List(Box<Type>),
     /// A map from texts.
@@ -188,7 +194,7 @@ pub struct Member {
     pub doc: String,
 }
 
-/// A credential.
+/// A credential, or what leads to one.
 #[derive(Debug, Clone)]
 pub struct Credential {
     /// The tag by which the core tells it, such as `client_secret`.
@@ -201,8 +207,25 @@ pub struct Credential {
     pub fields: Vec<Field>,
     /// The names of the fields that must never be shown.
     pub secrets: Vec<String>,
-    /// Whether it is a function of the caller's.
-    pub callback: bool,
+    /// The function of the caller's that it takes.
+    pub function: Option<Function>,
+    /// Whether it proves an application's identity, for other credentials to build on.
+    pub confidential: bool,
+}
+
+/// A function of the caller's.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// The name of the parameter.
+    pub name: String,
+    /// The name under which the core asks it, such as `device_code`.
+    pub asks: String,
+    /// The name of its type, such as `DeviceCodeFunction`.
+    pub ty: String,
+    /// What it is called with, and gives.
+    pub doc: String,
+    /// Whether it must be given.
+    pub required: bool,
 }
 
 /// The clouds.
@@ -235,6 +258,11 @@ impl Api {
             options: reader.fields(description.options.as_value()),
             credentials: description
                 .credentials
+                .iter()
+                .map(|(kind, schema)| reader.credential(kind, schema.as_value()))
+                .collect(),
+            sign_ins: description
+                .sign_ins
                 .iter()
                 .map(|(kind, schema)| reader.credential(kind, schema.as_value()))
                 .collect(),
@@ -378,7 +406,8 @@ impl Reader<'_> {
             doc: doc(schema),
             fields: self.fields(schema),
             secrets: properties(schema).filter_map(secret).collect(),
-            callback: kind == "callback",
+            function: schema.get("x-m365-function").map(function),
+            confidential: CONFIDENTIAL.contains(&kind),
         }
     }
 
@@ -416,7 +445,8 @@ impl Reader<'_> {
         properties(schema)
             .map(|(name, field)| {
                 let (ty, nullable) = self.type_of(name, field);
-                let default = field.get("default").filter(|default| !default.is_null()).cloned();
+                let nothing = |default: &&Value| default.is_null() || **default == Value::Array(Vec::new());
+                let default = field.get("default").filter(|default| !nothing(default)).cloned();
                 let raw = field.get("x-m365-raw").is_some() || field.get("x-m365-bytes").is_some();
                 Field {
                     name: name.clone(),
@@ -448,6 +478,11 @@ impl Reader<'_> {
                 if is_enum { Type::Enum(name.to_owned()) } else { Type::Record(name.to_owned()) },
                 false,
             );
+        }
+        match schema.get("x-m365-client").and_then(Value::as_str) {
+            Some("confidential") => return (Type::ConfidentialClient, false),
+            Some("any") => return (Type::Application, false),
+            _ => {}
         }
         if schema.get("x-m365-body").is_some() {
             return (Type::Body, false);
@@ -505,6 +540,17 @@ impl Reader<'_> {
     }
 }
 
+fn function(schema: &Value) -> Function {
+    let text = |key: &str| schema[key].as_str().unwrap_or_default().to_owned();
+    Function {
+        name: text("name"),
+        ty: format!("{}Function", pascal(&text("asks"))),
+        asks: text("asks"),
+        doc: text("doc"),
+        required: schema["required"] == true,
+    }
+}
+
 fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
     schema.get("properties").and_then(Value::as_object).into_iter().flatten()
 }
@@ -515,6 +561,9 @@ fn doc(schema: &Value) -> String {
     let paragraphs = text.split("\n\n").map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "));
     paragraphs.collect::<Vec<_>>().join("\n\n")
 }
+
+/// The credentials that prove an application's identity.
+const CONFIDENTIAL: [&str; 3] = ["client_secret", "client_certificate", "workload_identity"];
 
 fn pascal(snake: &str) -> String {
     let capital =

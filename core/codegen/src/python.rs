@@ -143,6 +143,8 @@ impl<'a> Types<'a> {
             Type::Float => "float".to_owned(),
             Type::Bytes => "bytes".to_owned(),
             Type::None => "None".to_owned(),
+            Type::ConfidentialClient => module.typing(".._credentials", "ConfidentialClient"),
+            Type::Application => module.typing(".._credentials", "Application"),
             Type::Json | Type::Body => module.typing("typing", "Any"),
             Type::Time => module.typing("datetime", "datetime"),
             Type::Duration if parameter => format!("{} | str", module.typing("datetime", "timedelta")),

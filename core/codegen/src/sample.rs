@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::model::{
-    Api, Clouds, Credential, Enum, EnumKind, ErrorKind, Field, Group, Member, Operation, Record, Shape, Type,
+    Api, Clouds, Credential, Enum, EnumKind, ErrorKind, Field, Function, Group, Member, Operation, Record,
+    Shape, Type,
 };
 
 /// The made-up API: a zoo.
@@ -16,10 +17,8 @@ pub(crate) fn api() -> Api {
             enumeration("Danger", EnumKind::Number, &[("None", json!(0)), ("VeryHigh", json!(7))]),
         ],
         options: vec![optional("rate_limit", Type::Float), optional("read_timeout", Type::Duration)],
-        credentials: vec![
-            credential("client_secret", "ClientSecret", false),
-            credential("callback", "Callback", true),
-        ],
+        credentials: vec![client_secret(), signer(), on_behalf_of(), callback()],
+        sign_ins: vec![sign_in()],
         clouds: Clouds {
             doc: "A cloud.".to_owned(),
             named: vec![member("public", json!("public")), member("gcc_high", json!("gcc_high"))],
@@ -207,19 +206,63 @@ fn member(name: &str, value: Value) -> Member {
     Member { name: name.to_owned(), value, doc: format!("It is {name}.") }
 }
 
-fn credential(kind: &str, name: &str, callback: bool) -> Credential {
-    let fields = if callback {
-        Vec::new()
-    } else {
-        vec![required("client_id", Type::String), required("secret", Type::String)]
-    };
-    let secrets = if callback { Vec::new() } else { vec!["secret".to_owned()] };
+fn client_secret() -> Credential {
+    let fields = vec![required("client_id", Type::String), required("secret", Type::String)];
+    Credential {
+        secrets: vec!["secret".to_owned()],
+        confidential: true,
+        ..credential("client_secret", "ClientSecret", fields)
+    }
+}
+
+fn signer() -> Credential {
+    let fields = vec![required("client_id", Type::String), optional("key_path", Type::Path)];
+    Credential {
+        function: Some(function("sign", "sign", "SignFunction", false)),
+        confidential: true,
+        ..credential("client_certificate", "ClientCertificate", fields)
+    }
+}
+
+fn on_behalf_of() -> Credential {
+    let fields = vec![required("client", Type::ConfidentialClient), required("user_token", Type::String)];
+    Credential { secrets: vec!["user_token".to_owned()], ..credential("on_behalf_of", "OnBehalfOf", fields) }
+}
+
+fn callback() -> Credential {
+    Credential {
+        function: Some(function("function", "token", "TokenFunction", true)),
+        ..credential("callback", "Callback", Vec::new())
+    }
+}
+
+fn sign_in() -> Credential {
+    let scopes = optional("scopes", Type::List(Box::new(Type::String)));
+    let fields = vec![required("client", Type::Application), scopes];
+    Credential {
+        function: Some(function("open", "open_browser", "OpenBrowserFunction", false)),
+        ..credential("browser_sign_in", "BrowserSignIn", fields)
+    }
+}
+
+fn credential(kind: &str, name: &str, fields: Vec<Field>) -> Credential {
     Credential {
         kind: kind.to_owned(),
         name: name.to_owned(),
         doc: "A credential.".to_owned(),
         fields,
-        secrets,
-        callback,
+        secrets: Vec::new(),
+        function: None,
+        confidential: false,
+    }
+}
+
+fn function(name: &str, asks: &str, ty: &str, required: bool) -> Function {
+    Function {
+        name: name.to_owned(),
+        asks: asks.to_owned(),
+        ty: ty.to_owned(),
+        doc: "Called when it is needed.".to_owned(),
+        required,
     }
 }

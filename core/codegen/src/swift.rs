@@ -109,6 +109,8 @@ impl Writer<'_> {
             Type::Time => "Date".to_owned(),
             Type::Duration => "Duration".to_owned(),
             Type::Bytes => "Data".to_owned(),
+            Type::ConfidentialClient => "ConfidentialClient".to_owned(),
+            Type::Application => "Application".to_owned(),
             Type::Json => "JSON".to_owned(),
             Type::Body => "Body".to_owned(),
             Type::None => "Void".to_owned(),

@@ -10,8 +10,9 @@ use crate::audit::ColumnBatch;
 use crate::cloud::{Cloud, CustomCloud};
 use crate::error::ErrorKind;
 use crate::identity::{
-    AuthorizationCode, AzureCli, Callback, ClientCertificate, ClientSecret, DefaultCredential, DeviceCode,
-    ManagedIdentity, OnBehalfOf, RefreshToken, StaticToken, WorkloadIdentity,
+    AuthorizationCode, AzureCli, BrowserSignIn, Callback, ClientCertificate, ClientSecret, DefaultCredential,
+    DeviceCode, DeviceCodePrompt, ManagedIdentity, OnBehalfOf, RefreshToken, SignIn, StaticToken,
+    WorkloadIdentity,
 };
 use crate::page::{Report, Warning};
 
@@ -24,6 +25,8 @@ pub struct Description {
     pub options: Schema,
     /// The credentials: the tag that tells them apart, and their fields.
     pub credentials: Vec<(&'static str, Schema)>,
+    /// The ways for a user to sign in before there is a credential: their names, and their fields.
+    pub sign_ins: Vec<(&'static str, Schema)>,
     /// The hosts of a custom cloud.
     pub custom_cloud: Schema,
     /// The clouds with a name of their own, and their docs.
@@ -77,13 +80,19 @@ pub fn describe() -> Description {
         ("static_token", StaticToken::json_schema(generator)),
         ("callback", Callback::json_schema(generator)),
     ];
+    let sign_ins = vec![
+        ("sign_in", SignIn::json_schema(generator)),
+        ("browser_sign_in", BrowserSignIn::json_schema(generator)),
+    ];
     let custom_cloud = CustomCloud::json_schema(generator);
+    generator.subschema_for::<DeviceCodePrompt>();
     generator.subschema_for::<Warning>();
     generator.subschema_for::<Report>();
     Description {
         operations,
         options,
         credentials,
+        sign_ins,
         custom_cloud,
         clouds: Cloud::NAMED,
         error_kinds: ErrorKind::ALL.iter().map(|kind| (kind.as_str(), kind.doc())).collect(),

@@ -163,8 +163,6 @@ mod schema {
 
     use super::{Application, ConfidentialClient};
 
-    const CONFIDENTIAL: [&str; 3] = ["client_secret", "client_certificate", "workload_identity"];
-
     impl JsonSchema for ConfidentialClient {
         fn inline_schema() -> bool {
             true
@@ -175,7 +173,7 @@ mod schema {
         }
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({ "x-m365-credential": CONFIDENTIAL })
+            json_schema!({ "x-m365-client": "confidential" })
         }
     }
 
@@ -189,7 +187,7 @@ mod schema {
         }
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({ "x-m365-credential": CONFIDENTIAL, "x-m365-or-text": true })
+            json_schema!({ "x-m365-client": "any" })
         }
     }
 }

@@ -6,8 +6,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::TokenEndpoint;
 use super::application::Application;
@@ -51,6 +53,22 @@ pub struct AuthorizationCode {
 }
 
 impl AuthorizationCode {
+    /// What another language makes one from: all but the client, which it has kept.
+    pub(crate) fn crossing(&self) -> Result<Bytes> {
+        let fields = json!({
+            "code": self.code.expose_secret(),
+            "redirect_uri": self.redirect_uri,
+            "code_verifier": self.code_verifier.expose_secret(),
+            "nonce": self.nonce.as_ref().map(ExposeSecret::expose_secret),
+            "scopes": self.scopes,
+        });
+        Ok(fields.to_string().into())
+    }
+
+    pub(crate) fn client_mut(&mut self) -> &mut Application {
+        &mut self.client
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         if self.code.expose_secret().trim().is_empty() {
             return Err(Error::invalid("the authorization code is empty"));

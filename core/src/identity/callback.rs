@@ -76,6 +76,15 @@ where
 #[derive(Clone, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(
+    feature = "schema",
+    schemars(extend("x-m365-function" = {
+        "name": "function",
+        "asks": "token",
+        "required": true,
+        "doc": "Called for each token with what is asked for; gives the token, alone or with the moment when it ends. It may be asynchronous."
+    }))
+)]
 pub struct Callback {
     #[serde(skip)]
     source: Option<Arc<dyn TokenSource>>,

@@ -79,6 +79,15 @@ where
 #[derive(Clone, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(
+    feature = "schema",
+    schemars(extend("x-m365-function" = {
+        "name": "display",
+        "asks": "device_code",
+        "required": true,
+        "doc": "Called with the code and the page to type it at, to show them to the user. It may be asynchronous."
+    }))
+)]
 pub struct DeviceCode {
     /// The application (client) id.
     client_id: String,
@@ -102,14 +111,15 @@ fn nobody() -> Application {
 impl DeviceCode {
     /// A credential that shows its codes by a function, such as an async closure.
     pub fn new(client_id: impl Into<String>, display: impl DeviceCodeDisplay) -> Self {
-        let credential = DeviceCode {
+        let mut credential = DeviceCode {
             client_id: client_id.into(),
             scopes: Vec::new(),
             account: None,
             client: nobody(),
             display: None,
         };
-        credential.display(Arc::new(display))
+        credential.set_display(Arc::new(display));
+        credential
     }
 
     /// The permissions to ask for.
@@ -126,10 +136,9 @@ impl DeviceCode {
         self
     }
 
-    pub(super) fn display(mut self, display: Arc<dyn DeviceCodeDisplay>) -> Self {
+    pub(crate) fn set_display(&mut self, display: Arc<dyn DeviceCodeDisplay>) {
         self.display = Some(display);
         self.client = Application::Public(self.client_id.clone());
-        self
     }
 
     pub(super) fn known_account(&self) -> Option<&str> {

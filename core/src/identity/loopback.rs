@@ -7,6 +7,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use zeroize::Zeroizing;
@@ -16,6 +19,7 @@ use super::authorization_code::AuthorizationCode;
 use super::sign_in::{PendingSignIn, SignIn, SignInPrompt};
 use crate::cloud::Cloud;
 use crate::error::{Error, ErrorKind, Result};
+use crate::interval::Interval;
 
 /// How long a user may take.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -35,101 +39,160 @@ const NOT_HERE: &str =
 ///
 /// It listens on 127.0.0.1 and comes back to `http://localhost`, which the application must be registered with as a
 /// public client; the port does not matter to the service.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(
+    feature = "schema",
+    schemars(extend("x-m365-function" = {
+        "name": "open",
+        "asks": "open_browser",
+        "doc": "Called with the address, to open it. Default: the system's browser does. It may be asynchronous."
+    }))
+)]
 pub struct BrowserSignIn {
-    sign_in: SignIn,
-    port: u16,
-    timeout: Duration,
-    open: Opener,
+    /// The application: its client id, or a credential if it is a confidential one.
+    client: Application,
+    /// The permissions to ask for, of one API or several. Default: all those of Microsoft Graph that the application
+    /// is registered with.
+    #[serde(default)]
+    scopes: Vec<String>,
+    /// What the page asks of the user. Default: as little as it can.
+    #[serde(default)]
+    prompt: Option<SignInPrompt>,
+    /// The name that the page is filled in with.
+    #[serde(default)]
+    login_hint: Option<String>,
+    /// The domain whose own sign-in page is shown at once.
+    #[serde(default)]
+    domain_hint: Option<String>,
+    /// The claims that an error of before has demanded, as JSON text.
+    #[serde(default)]
+    claims: Option<String>,
+    /// The port to listen on. Default: any that is free.
+    #[serde(default)]
+    port: Option<u16>,
+    /// How long the user may take. Default: 5 minutes.
+    #[serde(default)]
+    timeout: Option<Interval>,
+    #[serde(skip)]
+    open: Option<Opener>,
 }
 
 /// Opens an address for its user.
-type Opener = Arc<dyn Fn(&str) -> io::Result<()> + Send + Sync>;
+type Opener = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<()>> + Send + Sync>;
 
 impl BrowserSignIn {
     /// A sign-in to an application.
     pub fn new(client: impl Into<Application>) -> Self {
         BrowserSignIn {
-            sign_in: SignIn::new(client, String::new()),
-            port: 0,
-            timeout: TIMEOUT,
-            open: Arc::new(|url| open::that_detached(url)),
+            client: client.into(),
+            scopes: Vec::new(),
+            prompt: None,
+            login_hint: None,
+            domain_hint: None,
+            claims: None,
+            port: None,
+            timeout: None,
+            open: None,
         }
     }
 
     /// The permissions to ask for. Default: all those of Microsoft Graph that the application is registered with.
     #[must_use]
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.sign_in = self.sign_in.scopes(scopes);
+        self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
     /// What the page asks of the user.
     #[must_use]
     pub fn prompt(mut self, prompt: SignInPrompt) -> Self {
-        self.sign_in = self.sign_in.prompt(prompt);
+        self.prompt = Some(prompt);
         self
     }
 
     /// The name that the page is filled in with.
     #[must_use]
     pub fn login_hint(mut self, name: impl Into<String>) -> Self {
-        self.sign_in = self.sign_in.login_hint(name);
+        self.login_hint = Some(name.into());
+        self
+    }
+
+    /// The domain whose own sign-in page is shown at once.
+    #[must_use]
+    pub fn domain_hint(mut self, domain: impl Into<String>) -> Self {
+        self.domain_hint = Some(domain.into());
         self
     }
 
     /// The claims that an error of before has demanded, as JSON text.
     #[must_use]
     pub fn claims(mut self, claims: impl Into<String>) -> Self {
-        self.sign_in = self.sign_in.claims(claims);
+        self.claims = Some(claims.into());
         self
     }
 
     /// The port to listen on. Default: any that is free.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
+        self.port = Some(port);
         self
     }
 
     /// How long the user may take. Default: 5 minutes.
     #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+    pub fn timeout(mut self, timeout: impl Into<Interval>) -> Self {
+        self.timeout = Some(timeout.into());
         self
     }
 
     /// Opens the address in this way. Default: in the system's browser.
     #[must_use]
-    pub fn open_with(mut self, open: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static) -> Self {
-        self.open = Arc::new(open);
+    pub fn open_with<R>(mut self, open: impl Fn(String) -> R + Send + Sync + 'static) -> Self
+    where
+        R: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        self.open = Some(Arc::new(move |url| open(url).boxed()));
         self
     }
 
     /// Opens the browser and waits for the user; gives the code to make a client with.
     pub async fn run(self, cloud: &Cloud, tenant: &str) -> Result<AuthorizationCode> {
+        let port = self.port.unwrap_or(0);
         let busy = |e: io::Error| {
-            Error::new(ErrorKind::Auth, format!("port {} of 127.0.0.1 cannot be listened on: {e}", self.port))
+            Error::new(ErrorKind::Auth, format!("port {port} of 127.0.0.1 cannot be listened on: {e}"))
                 .with_source(e)
         };
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.map_err(busy)?;
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(busy)?;
         let port = listener.local_addr().map_err(busy)?.port();
-        let pending = self.sign_in.returning_to(format!("http://localhost:{port}")).begin(cloud, tenant)?;
-        (self.open)(pending.url().as_str()).map_err(|e| {
-            Error::new(ErrorKind::Auth, "the browser cannot be opened")
-                .with_source(e)
-                .with_hint("On a machine without one, sign in with a device code")
-        })?;
-        tokio::time::timeout(self.timeout, wait(&listener, port, &pending)).await.unwrap_or_else(|_| {
-            let waited = self.timeout;
-            Err(Error::new(ErrorKind::Timeout, format!("nobody signed in within {waited:?}")))
+        let BrowserSignIn { client, scopes, prompt, login_hint, domain_hint, claims, timeout, open, .. } =
+            self;
+        let redirect_uri = format!("http://localhost:{port}");
+        let pending = SignIn { client, redirect_uri, scopes, prompt, login_hint, domain_hint, claims }
+            .begin(cloud, tenant)?;
+        let signed_in = async {
+            let opened = match open {
+                Some(open) => open(pending.url().to_string()).await,
+                None => open::that_detached(pending.url().as_str()),
+            };
+            opened.map_err(|e| {
+                Error::new(ErrorKind::Auth, "the browser cannot be opened")
+                    .with_source(e)
+                    .with_hint("On a machine without one, sign in with a device code")
+            })?;
+            wait(&listener, port, &pending).await
+        };
+        let timeout = timeout.map_or(TIMEOUT, |Interval(length)| length);
+        tokio::time::timeout(timeout, signed_in).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout, format!("nobody signed in within {timeout:?}")))
         })
     }
 }
 
 impl fmt::Debug for BrowserSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BrowserSignIn").field("sign_in", &self.sign_in).finish_non_exhaustive()
+        f.debug_struct("BrowserSignIn").field("client", &self.client).finish_non_exhaustive()
     }
 }
 
@@ -207,6 +270,7 @@ async fn respond(stream: &mut TcpStream, status: &str, page: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
     use std::sync::Mutex;
 
     use url::Url;
@@ -228,8 +292,8 @@ mod tests {
         let opened: Arc<Mutex<Option<Url>>> = Arc::default();
         let seen = Arc::clone(&opened);
         let sign_in = BrowserSignIn::new("app").timeout(timeout).open_with(move |url| {
-            *seen.lock().unwrap() = Some(Url::parse(url).unwrap());
-            Ok(())
+            *seen.lock().unwrap() = Some(Url::parse(&url).unwrap());
+            ready(Ok(()))
         });
         (opened, sign_in)
     }

@@ -20,7 +20,6 @@ mod discovery;
 mod environment;
 #[cfg(test)]
 mod flows;
-mod functions;
 mod jwt;
 mod loopback;
 mod managed_identity;
@@ -46,7 +45,6 @@ pub use certificate::{AssertionSigner, ClientCertificate, SigningAlgorithm};
 pub use client_secret::{ClientSecret, TokenEndpoint};
 pub use default_credential::DefaultCredential;
 pub use device_code::{DeviceCode, DeviceCodeDisplay, DeviceCodePrompt};
-pub use functions::Functions;
 pub use loopback::BrowserSignIn;
 pub use managed_identity::ManagedIdentity;
 pub use on_behalf_of::OnBehalfOf;

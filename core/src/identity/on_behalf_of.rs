@@ -54,7 +54,7 @@ impl OnBehalfOf {
         &self.client
     }
 
-    pub(super) fn client_mut(&mut self) -> &mut ConfidentialClient {
+    pub(crate) fn client_mut(&mut self) -> &mut ConfidentialClient {
         &mut self.client
     }
 

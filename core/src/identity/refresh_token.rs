@@ -45,6 +45,10 @@ impl RefreshToken {
         self
     }
 
+    pub(crate) fn client_mut(&mut self) -> &mut Application {
+        &mut self.client
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         if self.token.expose_secret().trim().is_empty() {
             return Err(Error::invalid("the refresh token is empty"));

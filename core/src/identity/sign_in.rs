@@ -13,6 +13,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use url::{Url, form_urlencoded};
 
@@ -42,15 +43,30 @@ text_enum! {
 /// A sign-in that has not begun.
 ///
 /// State, nonce and the proof key (PKCE, S256) are always part of it, from the system's randomness.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct SignIn {
-    client: Application,
-    redirect_uri: String,
-    scopes: Vec<String>,
-    prompt: Option<SignInPrompt>,
-    login_hint: Option<String>,
-    domain_hint: Option<String>,
-    claims: Option<String>,
+    /// The application: its client id, or a credential if it is a confidential one.
+    pub(super) client: Application,
+    /// Where the sign-in comes back to, as registered: loopback, or https.
+    pub(super) redirect_uri: String,
+    /// The permissions to ask for, of one API or several. Default: all those of Microsoft Graph that the application
+    /// is registered with.
+    #[serde(default)]
+    pub(super) scopes: Vec<String>,
+    /// What the page asks of the user. Default: as little as it can.
+    #[serde(default)]
+    pub(super) prompt: Option<SignInPrompt>,
+    /// The name that the page is filled in with.
+    #[serde(default)]
+    pub(super) login_hint: Option<String>,
+    /// The domain whose own sign-in page is shown at once.
+    #[serde(default)]
+    pub(super) domain_hint: Option<String>,
+    /// The claims that an error of before has demanded, as JSON text.
+    #[serde(default)]
+    pub(super) claims: Option<String>,
 }
 
 impl SignIn {
@@ -104,11 +120,6 @@ impl SignIn {
         self
     }
 
-    pub(super) fn returning_to(mut self, redirect_uri: String) -> Self {
-        self.redirect_uri = redirect_uri;
-        self
-    }
-
     /// Makes the address to open in a browser.
     ///
     /// The tenant is a directory id, a domain, or `common`, `organizations` or `consumers`.
@@ -157,35 +168,54 @@ impl SignIn {
             }
         }
         let SignIn { client, redirect_uri, scopes, .. } = self;
-        Ok(PendingSignIn {
-            url,
-            state,
-            nonce,
-            verifier,
-            client,
-            redirect_uri,
-            scopes,
-            redeemed: Arc::default(),
-        })
+        let sent = Sent { url, state, nonce, verifier, redirect_uri, scopes };
+        Ok(PendingSignIn { client, sent, redeemed: Arc::default() })
     }
 }
 
 /// A sign-in whose user is in the browser.
 pub struct PendingSignIn {
-    url: Url,
-    state: SecretString,
-    nonce: SecretString,
-    verifier: SecretString,
     client: Application,
+    sent: Sent,
+    redeemed: Arc<AtomicBool>,
+}
+
+/// What the answer is held against.
+#[derive(Serialize, Deserialize)]
+struct Sent {
+    url: Url,
+    #[serde(serialize_with = "expose")]
+    state: SecretString,
+    #[serde(serialize_with = "expose")]
+    nonce: SecretString,
+    #[serde(serialize_with = "expose")]
+    verifier: SecretString,
     redirect_uri: String,
     scopes: Vec<String>,
-    redeemed: Arc<AtomicBool>,
+}
+
+fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.expose_secret().serialize(serializer)
 }
 
 impl PendingSignIn {
     /// The address to open in the user's browser.
     pub fn url(&self) -> &Url {
-        &self.url
+        &self.sent.url
+    }
+
+    /// All that it takes to finish the sign-in elsewhere but the client: for web servers whose next request meets
+    /// another process. It holds secrets of this user's session, so it belongs there and nowhere else.
+    pub fn export(&self) -> SecretString {
+        // Texts and a list of them: there is nothing that could not be written.
+        serde_json::to_string(&self.sent).unwrap_or_default().into()
+    }
+
+    /// The sign-in that was exported.
+    pub fn restore(client: impl Into<Application>, exported: &str) -> Result<PendingSignIn> {
+        let sent = serde_json::from_str(exported)
+            .map_err(|_| Error::invalid("that is no exported sign-in: pass what export() gave"))?;
+        Ok(PendingSignIn { client: client.into(), sent, redeemed: Arc::default() })
     }
 
     /// Finishes the sign-in with what came back: the whole address that the browser was sent to, its query, or the
@@ -210,7 +240,7 @@ impl PendingSignIn {
             }
         }
         let state = answer.state.as_ref().map_or("", ExposeSecret::expose_secret);
-        if !bool::from(state.as_bytes().ct_eq(self.state.expose_secret().as_bytes())) {
+        if !bool::from(state.as_bytes().ct_eq(self.sent.state.expose_secret().as_bytes())) {
             return Err(Error::new(ErrorKind::Auth, "the callback's state is not that of this sign-in")
                 .with_hint("It belongs to another sign-in, or somebody made it up; it was not used"));
         }
@@ -222,10 +252,10 @@ impl PendingSignIn {
         Ok(AuthorizationCode {
             client: self.client.clone(),
             code,
-            redirect_uri: self.redirect_uri.clone(),
-            code_verifier: self.verifier.clone(),
-            nonce: Some(self.nonce.clone()),
-            scopes: self.scopes.clone(),
+            redirect_uri: self.sent.redirect_uri.clone(),
+            code_verifier: self.sent.verifier.clone(),
+            nonce: Some(self.sent.nonce.clone()),
+            scopes: self.sent.scopes.clone(),
             redeemed: Arc::clone(&self.redeemed),
         })
     }
@@ -234,7 +264,7 @@ impl PendingSignIn {
 impl fmt::Debug for PendingSignIn {
     // The address holds the state.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingSignIn").field("redirect_uri", &self.redirect_uri).finish_non_exhaustive()
+        f.debug_struct("PendingSignIn").field("redirect_uri", &self.sent.redirect_uri).finish_non_exhaustive()
     }
 }
 
@@ -317,7 +347,7 @@ mod tests {
         ] {
             assert_eq!(has[name], value);
         }
-        assert_eq!(has["code_challenge"], challenge(&pending.verifier));
+        assert_eq!(has["code_challenge"], challenge(&pending.sent.verifier));
         assert!(has["state"].len() >= 43 && has["nonce"].len() >= 43 && has["state"] != has["nonce"]);
         assert_eq!(parameters(&self::pending())["response_mode"], "query");
     }
@@ -331,7 +361,7 @@ mod tests {
     #[test]
     fn only_its_own_answer_finishes_a_sign_in() {
         let pending = pending();
-        let state = pending.state.expose_secret().to_owned();
+        let state = pending.sent.state.expose_secret().to_owned();
         for wrong in ["", "code=c", "code=c&state=", "code=c&state=other", &format!("code=c&state={state}x")]
         {
             assert!(pending.finish(wrong).unwrap_err().message().contains("state"), "{wrong}");
@@ -375,12 +405,24 @@ mod tests {
     #[test]
     fn nothing_that_can_be_printed_shows_a_secret() {
         let pending = pending();
-        let state = pending.state.expose_secret().to_owned();
+        let state = pending.sent.state.expose_secret().to_owned();
         let code = pending.finish(&format!("code=s3cret&state={state}")).unwrap();
         let shown = format!("{pending:?}{code:?}");
-        for secret in ["s3cret", &state, pending.verifier.expose_secret(), pending.nonce.expose_secret()] {
+        for secret in
+            ["s3cret", &state, pending.sent.verifier.expose_secret(), pending.sent.nonce.expose_secret()]
+        {
             assert!(!shown.contains(secret));
         }
+    }
+
+    #[test]
+    fn a_sign_in_is_finished_where_it_was_not_begun() {
+        let begun = pending();
+        let elsewhere = PendingSignIn::restore("app", begun.export().expose_secret()).unwrap();
+        assert_eq!(elsewhere.url(), begun.url());
+        let code = elsewhere.finish(&format!("code=c&state={}", begun.sent.state.expose_secret())).unwrap();
+        assert_eq!(code.code_verifier.expose_secret(), begun.sent.verifier.expose_secret());
+        assert!(PendingSignIn::restore("app", "{\"url\":7}").is_err());
     }
 
     proptest! {

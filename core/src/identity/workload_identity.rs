@@ -46,6 +46,14 @@ where
 #[derive(Clone, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(
+    feature = "schema",
+    schemars(extend("x-m365-function" = {
+        "name": "assertion",
+        "asks": "assertion",
+        "doc": "Called for each token, in place of a file; gives the assertion. It may be asynchronous."
+    }))
+)]
 pub struct WorkloadIdentity {
     /// The application (client) id. Default: `AZURE_CLIENT_ID`.
     #[serde(default)]
@@ -66,7 +74,7 @@ impl WorkloadIdentity {
 
     /// An identity whose assertions a function gives, such as an async closure.
     pub fn from_source(client_id: impl Into<String>, source: impl AssertionSource) -> Self {
-        WorkloadIdentity::new().client_id(client_id).source(Arc::new(source))
+        WorkloadIdentity { source: Some(Arc::new(source)), ..WorkloadIdentity::new().client_id(client_id) }
     }
 
     /// The application (client) id.
@@ -83,9 +91,8 @@ impl WorkloadIdentity {
         self
     }
 
-    pub(super) fn source(mut self, source: Arc<dyn AssertionSource>) -> Self {
+    pub(crate) fn set_source(&mut self, source: Arc<dyn AssertionSource>) {
         self.source = Some(source);
-        self
     }
 
     pub(super) fn check(&self) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Credentials and clouds.
+//! Credentials, sign-ins and clouds.
 
 use std::fmt::Write as _;
 
@@ -9,40 +9,51 @@ use crate::model::{Api, Clouds, Credential};
 pub(super) fn credential_module(types: &Types<'_>, api: &Api) -> Module {
     let mut module =
         Module::new("credentials", "What a client proves its identity with, and where it does so.");
-    module.import(".._credentials", "Credential");
     module.import(".._credentials", "CloudBase");
     for credential in &api.credentials {
-        let text = credential_class(types, &mut module, credential);
+        let base = module.import(".._credentials", "Credential");
+        let text = credential_class(types, &mut module, credential, &base);
         module.class(&credential.name, &text);
+    }
+    for sign_in in &api.sign_ins {
+        let base = module.import(".._sign_in", &format!("{}Base", sign_in.name));
+        let text = credential_class(types, &mut module, sign_in, &base);
+        module.class(&sign_in.name, &text);
     }
     let text = cloud_class(types, &mut module, &api.clouds);
     module.class("Cloud", &text);
     module
 }
 
-fn credential_class(types: &Types<'_>, module: &mut Module, credential: &Credential) -> String {
+fn credential_class(types: &Types<'_>, module: &mut Module, credential: &Credential, base: &str) -> String {
     let mut parameters = vec!["self".to_owned()];
     let mut docs = Vec::new();
-    if credential.callback {
-        module.typing(".._tokens", "TokenFunction");
-        parameters.push("function: TokenFunction".to_owned());
-        docs.push((
-            "function".to_owned(),
-            "Called with a `TokenRequest` for each token; gives an `AccessToken`, or the token alone. With `AsyncClient` \
-             it may be async, and then runs on the caller's loop."
-                .to_owned(),
-        ));
-    }
-    let (required, optional): (Vec<_>, Vec<_>) = credential.fields.iter().partition(|field| field.required);
-    for (index, field) in required.iter().chain(&optional).enumerate() {
-        if index == required.len() {
-            parameters.push("*".to_owned());
-        }
+    let (needed, wished): (Vec<_>, Vec<_>) = credential.fields.iter().partition(|field| field.required);
+    let function = credential.function.as_ref();
+    for field in needed {
         let name = python_name(&field.name);
         parameters.push(parameter(types, module, field, &name, true));
         docs.push((name, field.doc.clone()));
     }
-    let mut text = format!("class {}(Credential):\n", credential.name);
+    if let Some(function) = function.filter(|function| function.required) {
+        parameters.push(format!("{}: {}", function.name, module.typing(".._functions", &function.ty)));
+        docs.push((function.name.clone(), function.doc.clone()));
+    }
+    let wished_function = function.filter(|function| !function.required);
+    if !wished.is_empty() || wished_function.is_some() {
+        parameters.push("*".to_owned());
+    }
+    for field in wished {
+        let name = python_name(&field.name);
+        parameters.push(parameter(types, module, field, &name, true));
+        docs.push((name, field.doc.clone()));
+    }
+    if let Some(function) = wished_function {
+        let ty = module.typing(".._functions", &function.ty);
+        parameters.push(format!("{}: {ty} | None = None", function.name));
+        docs.push((function.name.clone(), function.doc.clone()));
+    }
+    let mut text = format!("class {}({base}):\n", credential.name);
     let sections = if docs.is_empty() { Vec::new() } else { vec![("Args", docs)] };
     docstring(&mut text, "    ", &credential.doc, &sections);
     text.push_str("\n    __slots__ = ()\n\n");
@@ -56,10 +67,11 @@ fn credential_class(types: &Types<'_>, module: &mut Module, credential: &Credent
     }
     if !credential.secrets.is_empty() {
         let secrets: Vec<String> = credential.secrets.iter().map(|name| quoted(name)).collect();
-        parts.push(format!("secrets=({},)", secrets.join(", ")));
+        let comma = if secrets.len() == 1 { "," } else { "" };
+        parts.push(format!("secrets=({}{comma})", secrets.join(", ")));
     }
-    if credential.callback {
-        parts.push("function=function".to_owned());
+    if let Some(function) = function {
+        parts.push(format!("functions={{{}: {}}}", quoted(&function.asks), function.name));
     }
     text.push_str(&group("        ", "super().__init__", ("(", ")"), &parts, "", false));
     text

@@ -220,10 +220,12 @@ pub(super) fn client_module(types: &Types<'_>, api: &Api) -> Module {
     let mut module = Module::new("client", "The clients, and their options.");
     module.typing("typing", "TypedDict");
     module.import(".credentials", "Cloud");
-    module.import(".._credentials", "Credential");
+    module.typing(".._credentials", "AnyCredential");
+    module.typing(".._cache", "TokenCache");
     let mut options = "\n    class ClientOptions(TypedDict, total=False):\n".to_owned();
     docstring(&mut options, "        ", "The options of both clients, as keywords.", &[]);
     options.push('\n');
+    options.push_str("        token_cache: TokenCache | None\n");
     for field in &api.options {
         let annotation = types.annotation(&mut module, &field.ty, true);
         _ = writeln!(options, "        {}: {annotation} | None", python_name(&field.name));
@@ -239,6 +241,9 @@ pub(super) fn client_module(types: &Types<'_>, api: &Api) -> Module {
     module
 }
 
+const CREDENTIAL: &str = "credential: AnyCredential";
+const TOKEN_CACHE: &str = "token_cache: TokenCache | None = None";
+
 fn client_class(types: &Types<'_>, module: &mut Module, api: &Api, manner: Manner, about: &str) -> String {
     let base = module.import(".._base", &format!("{}ClientBase", manner.prefix()));
     let mut docs = vec![
@@ -246,12 +251,21 @@ fn client_class(types: &Types<'_>, module: &mut Module, api: &Api, manner: Manne
             "tenant".to_owned(),
             "Its directory id (GUID) or one of its domains, such as `contoso.onmicrosoft.com`.".to_owned(),
         ),
-        ("credential".to_owned(), "What the client proves its identity with.".to_owned()),
+        (
+            "credential".to_owned(),
+            "What the client proves its identity with: one of this package, or of `azure-identity`, or any object with \
+             its `get_token`."
+                .to_owned(),
+        ),
         ("cloud".to_owned(), "The cloud that the tenant lives in.".to_owned()),
+        (
+            "token_cache".to_owned(),
+            "Where tokens are kept. Default: in memory, for this client alone.".to_owned(),
+        ),
     ];
     docs.extend(api.options.iter().map(|field| (python_name(&field.name), field.doc.clone())));
     let mut parameters: Vec<String> =
-        ["self", "tenant: str", "*", "credential: Credential", "cloud: Cloud = Cloud.PUBLIC"]
+        ["self", "tenant: str", "*", CREDENTIAL, "cloud: Cloud = Cloud.PUBLIC", TOKEN_CACHE]
             .map(str::to_owned)
             .into();
     for field in &api.options {
@@ -275,7 +289,7 @@ fn client_class(types: &Types<'_>, module: &mut Module, api: &Api, manner: Manne
     text.push_str("\n    __slots__ = ()\n\n");
     text.push_str(&group("    ", "def __init__", ("(", ")"), &parameters, " -> None:", false));
     text.push_str(&arguments(module, "        ", "options", &api.options));
-    text.push_str("        super().__init__(tenant, credential, cloud, options)\n");
+    text.push_str("        super().__init__(tenant, credential, cloud, token_cache, options)\n");
     for group in api.groups.iter().filter(|group| !group.name.is_empty()) {
         let class = format!("{}{}", manner.prefix(), pascal(&group.name));
         module.import(&format!(".{}", stem(&group.name)), &class);

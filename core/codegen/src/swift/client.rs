@@ -66,7 +66,7 @@ impl Writer<'_> {
         let mut text = String::from("extension Credential {\n");
         // What a callback crosses with is a Swift protocol, written by hand.
         let plain: Vec<&Credential> =
-            self.api.credentials.iter().filter(|credential| !credential.callback).collect();
+            self.api.credentials.iter().filter(|credential| credential.kind != "callback").collect();
         for (place, credential) in plain.into_iter().enumerate() {
             if place > 0 {
                 text.push('\n');

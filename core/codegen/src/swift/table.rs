@@ -99,7 +99,7 @@ impl Writer<'_> {
         let mut credential =
             String::from("private func makeCredential(_ given: Given) throws -> Credential {\n");
         credential += "    switch try given.required(\"kind\") as String {\n";
-        for item in self.api.credentials.iter().filter(|credential| !credential.callback) {
+        for item in self.api.credentials.iter().filter(|credential| credential.kind != "callback") {
             let passed = all(&self.credential_params(item), &item.fields);
             _ = writeln!(credential, "    case \"{}\":", item.kind);
             credential += &invocation(2, &format!("return try .{}(", identifier(&item.kind)), &passed);

@@ -28,7 +28,7 @@ pub(super) fn credentials_file(api: &Api) -> String {
 impl File<'_> {
     fn credential(&mut self, credential: &Credential) {
         let name = &credential.name;
-        if credential.callback {
+        if credential.kind == "callback" {
             self.import("../tokens", "type TokenFunction");
             self.body.push(format!(
                 "{}export class {name} {{\n  readonly #callback: TokenFunction;\n\n  constructor(callback: TokenFunction) \

@@ -78,6 +78,8 @@ impl<'a> File<'a> {
                 "Payload".to_owned()
             }
             Type::Bytes => "Buffer".to_owned(),
+            Type::ConfidentialClient => "ConfidentialClient".to_owned(),
+            Type::Application => "Application".to_owned(),
             Type::Json => "unknown".to_owned(),
             Type::Body => "T".to_owned(),
             Type::None => "void".to_owned(),

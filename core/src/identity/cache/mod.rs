@@ -1,6 +1,7 @@
 //! The tokens in hand: one per key, renewed ahead of time, by one call at a time.
 
 mod content;
+mod crossing;
 mod file;
 #[cfg(feature = "keyring")]
 mod keyring;
@@ -20,6 +21,7 @@ pub use file::CacheKey;
 pub use store::{StoreError, StoreGuard, TokenStore};
 
 use super::token::{Grant, Token};
+use crate::dispatch::HostFunctions;
 use crate::error::Result;
 use slot::{Claim, Slot};
 
@@ -116,6 +118,12 @@ impl TokenCache {
     #[cfg(feature = "keyring")]
     pub fn in_keyring(name: impl Into<String>) -> Self {
         TokenCache::with_store(keyring::Keyring::new(name.into()))
+    }
+
+    /// A cache from its JSON form: `{}`, `{"path", "key" or "passphrase"}`, `{"keyring"}`, or `{}` with functions of
+    /// the caller's that load and save it. The key is in base64.
+    pub fn from_json(json: &[u8], functions: Option<HostFunctions>) -> Result<Self> {
+        crossing::read(json, functions)
     }
 
     /// All that is worth keeping, as bytes for [`import`](Self::import). They hold tokens in the clear: keep them

@@ -52,6 +52,14 @@ pub trait AssertionSigner: Send + Sync + 'static {
 #[derive(Clone, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(
+    feature = "schema",
+    schemars(extend("x-m365-function" = {
+        "name": "sign",
+        "asks": "sign",
+        "doc": "Called with the bytes to sign, where the private key is elsewhere, as in a key vault; gives the raw signature of the algorithm. It may be asynchronous."
+    }))
+)]
 pub struct ClientCertificate {
     /// The application (client) id.
     client_id: String,
@@ -180,6 +188,10 @@ impl ClientCertificate {
     pub fn endpoint(mut self, endpoint: TokenEndpoint) -> Self {
         self.endpoint = endpoint;
         self
+    }
+
+    pub(crate) fn set_signer(&mut self, signer: Arc<dyn AssertionSigner>) {
+        self.signer = Some(signer);
     }
 
     pub(super) fn check(&self) -> Result<()> {
