@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from .._base import AsyncClientBase, ClientBase
-from .._credentials import Credential
 from .._values import span
 from .audit import AsyncAudit, Audit
 from .credentials import Cloud
@@ -17,9 +16,15 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any, TypedDict
 
+    from .._cache import TokenCache
+    from .._credentials import AnyCredential
+
     class ClientOptions(TypedDict, total=False):
         """The options of both clients, as keywords."""
 
+        token_cache: TokenCache | None
+        continuous_access: bool | None
+        validate_authority: bool | None
         publisher_id: str | None
         concurrency: int | None
         rate_limit: float | None
@@ -41,8 +46,16 @@ class Client(ClientBase):
 
     Args:
         tenant: Its directory id (GUID) or one of its domains, such as `contoso.onmicrosoft.com`.
-        credential: What the client proves its identity with.
+        credential: What the client proves its identity with: one of this package, or of
+            `azure-identity`, or any object with its `get_token`.
         cloud: The cloud that the tenant lives in.
+        token_cache: Where tokens are kept. Default: in memory, for this client alone.
+        continuous_access: Whether the client takes tokens that live for up to a day and may be
+            revoked at any moment, which it then renews with the claims that the service demands
+            (continuous access evaluation). Default: yes.
+        validate_authority: Whether the tenant's metadata is asked for and checked before the first
+            token: that the tenant exists, and that its endpoints are the authority's own. Default:
+            no, since they are known.
         publisher_id: The directory id (GUID) of the organisation that wrote the calling software,
             sent with every request of the audit feed. Default: the tenant's own, which is right for
             who reads their own tenant.
@@ -74,8 +87,11 @@ class Client(ClientBase):
         self,
         tenant: str,
         *,
-        credential: Credential,
+        credential: AnyCredential,
         cloud: Cloud = Cloud.PUBLIC,
+        token_cache: TokenCache | None = None,
+        continuous_access: bool | None = None,
+        validate_authority: bool | None = None,
         publisher_id: str | None = None,
         concurrency: int | None = None,
         rate_limit: float | None = None,
@@ -89,6 +105,8 @@ class Client(ClientBase):
         user_agent: str | None = None,
     ) -> None:
         options = {
+            "continuous_access": continuous_access,
+            "validate_authority": validate_authority,
             "publisher_id": publisher_id,
             "concurrency": concurrency,
             "rate_limit": rate_limit,
@@ -101,7 +119,7 @@ class Client(ClientBase):
             "root_certificates": root_certificates,
             "user_agent": user_agent,
         }
-        super().__init__(tenant, credential, cloud, options)
+        super().__init__(tenant, credential, cloud, token_cache, options)
 
     @property
     def audit(self) -> Audit:
@@ -152,8 +170,16 @@ class AsyncClient(AsyncClientBase):
 
     Args:
         tenant: Its directory id (GUID) or one of its domains, such as `contoso.onmicrosoft.com`.
-        credential: What the client proves its identity with.
+        credential: What the client proves its identity with: one of this package, or of
+            `azure-identity`, or any object with its `get_token`.
         cloud: The cloud that the tenant lives in.
+        token_cache: Where tokens are kept. Default: in memory, for this client alone.
+        continuous_access: Whether the client takes tokens that live for up to a day and may be
+            revoked at any moment, which it then renews with the claims that the service demands
+            (continuous access evaluation). Default: yes.
+        validate_authority: Whether the tenant's metadata is asked for and checked before the first
+            token: that the tenant exists, and that its endpoints are the authority's own. Default:
+            no, since they are known.
         publisher_id: The directory id (GUID) of the organisation that wrote the calling software,
             sent with every request of the audit feed. Default: the tenant's own, which is right for
             who reads their own tenant.
@@ -185,8 +211,11 @@ class AsyncClient(AsyncClientBase):
         self,
         tenant: str,
         *,
-        credential: Credential,
+        credential: AnyCredential,
         cloud: Cloud = Cloud.PUBLIC,
+        token_cache: TokenCache | None = None,
+        continuous_access: bool | None = None,
+        validate_authority: bool | None = None,
         publisher_id: str | None = None,
         concurrency: int | None = None,
         rate_limit: float | None = None,
@@ -200,6 +229,8 @@ class AsyncClient(AsyncClientBase):
         user_agent: str | None = None,
     ) -> None:
         options = {
+            "continuous_access": continuous_access,
+            "validate_authority": validate_authority,
             "publisher_id": publisher_id,
             "concurrency": concurrency,
             "rate_limit": rate_limit,
@@ -212,7 +243,7 @@ class AsyncClient(AsyncClientBase):
             "root_certificates": root_certificates,
             "user_agent": user_agent,
         }
-        super().__init__(tenant, credential, cloud, options)
+        super().__init__(tenant, credential, cloud, token_cache, options)
 
     @property
     def audit(self) -> AsyncAudit:

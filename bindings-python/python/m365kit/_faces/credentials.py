@@ -5,13 +5,25 @@
 from __future__ import annotations
 
 from .._credentials import CloudBase, Credential
-from .shared_enums import TokenEndpoint
+from .._sign_in import BrowserSignInBase, SignInBase
+from .._values import as_path, several, span
+from .shared_enums import SigningAlgorithm, SignInPrompt, TokenEndpoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+    from os import PathLike
     from typing import ClassVar
 
-    from .._tokens import TokenFunction
+    from .._credentials import Application, ConfidentialClient
+    from .._functions import (
+        AssertionFunction,
+        DeviceCodeFunction,
+        OpenBrowserFunction,
+        SignFunction,
+        TokenFunction,
+    )
 
 
 class ClientSecret(Credential):
@@ -43,6 +55,300 @@ class ClientSecret(Credential):
         super().__init__("client_secret", fields, secrets=("secret",))
 
 
+class ClientCertificate(Credential):
+    """An application's certificate and its private key.
+
+    Both as PEM, in one file, in two or as text; or as a PFX (PKCS#12), which may have a password.
+    The key is RSA with 2,048 bits or more and fits the certificate, and the certificate has not
+    expired: otherwise the client is not made. A file with a key that everybody can read is warned
+    of in the log.
+
+    Source: "Microsoft identity platform application authentication certificate credentials".
+
+    Args:
+        client_id: The application (client) id.
+        certificate_path: The file with the certificate, and with the key if `key_path` does not
+            name another: PEM or PFX.
+        key_path: The file with the private key, as PEM.
+        certificate: Certificate and private key in place of files: PEM text, or a PFX in base64.
+        password: What opens the PFX, or the key if that is encrypted.
+        algorithm: How assertions are signed: `ps256`, or `rs256` where the newer one is not
+            understood.
+        send_chain: Whether the certificates themselves are sent along (`x5c`): for applications
+            that trust a subject name and issuer in place of one certificate.
+        endpoint: The token endpoint that is asked: `v2`, or `v1` for directories that still need
+            it.
+        sign: Called with the bytes to sign, where the private key is elsewhere, as in a key vault;
+            gives the raw signature of the algorithm. It may be asynchronous.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        client_id: str,
+        *,
+        certificate_path: str | PathLike[str] | None = None,
+        key_path: str | PathLike[str] | None = None,
+        certificate: str | None = None,
+        password: str | None = None,
+        algorithm: SigningAlgorithm | str = "ps256",
+        send_chain: bool = False,
+        endpoint: TokenEndpoint | str = "v2",
+        sign: SignFunction | None = None,
+    ) -> None:
+        fields = {
+            "client_id": client_id,
+            "certificate_path": as_path("certificate_path", certificate_path),
+            "key_path": as_path("key_path", key_path),
+            "certificate": certificate,
+            "password": password,
+            "algorithm": algorithm,
+            "send_chain": send_chain,
+            "endpoint": endpoint,
+        }
+        super().__init__(
+            "client_certificate",
+            fields,
+            secrets=("certificate", "password"),
+            functions={"sign": sign},
+        )
+
+
+class WorkloadIdentity(Credential):
+    """A federated identity, such as that of a pod in Kubernetes or of a job in CI.
+
+    The assertion is read from a file, anew for each token because it rotates, or asked from a
+    function. What is left out comes from the environment that Entra Workload ID sets up:
+    `AZURE_CLIENT_ID` and `AZURE_FEDERATED_TOKEN_FILE`; the tenant is the client's. With
+    `AZURE_AUTHORITY_HOST` set, the client's cloud must be the one that it names.
+
+    Args:
+        client_id: The application (client) id. Default: `AZURE_CLIENT_ID`.
+        token_file: The file with the assertion. Default: `AZURE_FEDERATED_TOKEN_FILE`.
+        assertion: Called for each token, in place of a file; gives the assertion. It may be
+            asynchronous.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        *,
+        client_id: str | None = None,
+        token_file: str | PathLike[str] | None = None,
+        assertion: AssertionFunction | None = None,
+    ) -> None:
+        fields = {
+            "client_id": client_id,
+            "token_file": as_path("token_file", token_file),
+        }
+        super().__init__("workload_identity", fields, functions={"assertion": assertion})
+
+
+class ManagedIdentity(Credential):
+    """The identity that Azure gives to what runs there: a virtual machine, App Service, Functions,
+    Container Apps, Service Fabric, Machine Learning, a server with Azure Arc, or Cloud Shell.
+
+    Which of them it is, is told by the environment. With several user-assigned identities, one id
+    says which: exactly one of the three. The requests never go through a proxy.
+
+    Source: "Managed identities for Azure resources".
+
+    Args:
+        client_id: The client id of a user-assigned identity.
+        object_id: The object (principal) id of a user-assigned identity.
+        resource_id: The resource id of a user-assigned identity, such as
+            `/subscriptions/…/userAssignedIdentities/name`.
+        allow_user: Whether Cloud Shell may be asked, which gives tokens of its user and not of an
+            application.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        *,
+        client_id: str | None = None,
+        object_id: str | None = None,
+        resource_id: str | None = None,
+        allow_user: bool = False,
+    ) -> None:
+        fields = {
+            "client_id": client_id,
+            "object_id": object_id,
+            "resource_id": resource_id,
+            "allow_user": allow_user,
+        }
+        super().__init__("managed_identity", fields)
+
+
+class DeviceCode(Credential):
+    """A user who signs in on another device, for programs without a browser of their own.
+
+    When the first token is needed the function is given a code and the address of a page, shows
+    them, and the call waits until the user has signed in there, has declined, or the code has ended
+    after some 15 minutes. From then on the refresh token renews. With a token cache that lasts, a
+    user who has signed in before is not asked again; if several have, `account` says which.
+
+    The application must allow public client flows.
+
+    Args:
+        client_id: The application (client) id.
+        display: Called with the code and the page to type it at, to show them to the user. It may
+            be asynchronous.
+        scopes: The permissions to ask for, such as `https://graph.microsoft.com/Mail.Read`.
+            Default: all those that the application is registered with.
+        account: The account to go on with if the token cache knows several.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        client_id: str,
+        display: DeviceCodeFunction,
+        *,
+        scopes: Iterable[str] | None = None,
+        account: str | None = None,
+    ) -> None:
+        fields = {
+            "client_id": client_id,
+            "scopes": several("scopes", scopes),
+            "account": account,
+        }
+        super().__init__("device_code", fields, functions={"device_code": display})
+
+
+class AuthorizationCode(Credential):
+    """A code from a sign-in in a browser. It is redeemed once, by the first client that needs a
+    token; from then on the refresh token renews.
+
+    `SignIn` makes one: it builds the address, checks what comes back, and keeps the secrets that
+    belong to it.
+
+    Source: "Microsoft identity platform and OAuth 2.0 authorization code flow".
+
+    Args:
+        client: The application: its client id, or a credential if it is a confidential one.
+        code: The code.
+        redirect_uri: The redirect URI that the code was sent to, unchanged.
+        code_verifier: What the challenge in the sign-in's address was made from.
+        nonce: The nonce of the sign-in's address, which the id token has to repeat.
+        scopes: The permissions that were asked for. Default: all those that the application is
+            registered with.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        client: Application,
+        code: str,
+        redirect_uri: str,
+        code_verifier: str,
+        *,
+        nonce: str | None = None,
+        scopes: Iterable[str] | None = None,
+    ) -> None:
+        fields = {
+            "client": client,
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": code_verifier,
+            "nonce": nonce,
+            "scopes": several("scopes", scopes),
+        }
+        super().__init__("authorization_code", fields, secrets=("code", "code_verifier", "nonce"))
+
+
+class RefreshToken(Credential):
+    """A user's refresh token: it fetches tokens for every API that the user has consented to.
+
+    It belongs to the application that it was given to. Each answer may bring a new one, which takes
+    its place for as long as the client lives; the old one goes on being good for some time.
+
+    Source: "Refresh tokens in the Microsoft identity platform".
+
+    Args:
+        client: The application that the token was given to: its client id, or a credential if it is
+            a confidential one.
+        token: The refresh token.
+        scopes: The permissions to ask for, such as `https://graph.microsoft.com/Mail.Read`.
+            Default: all those that the application is registered with.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        client: Application,
+        token: str,
+        *,
+        scopes: Iterable[str] | None = None,
+    ) -> None:
+        fields = {
+            "client": client,
+            "token": token,
+            "scopes": several("scopes", scopes),
+        }
+        super().__init__("refresh_token", fields, secrets=("token",))
+
+
+class OnBehalfOf(Credential):
+    """A service's way to act for the user whose token it was called with. One client for each user.
+
+    Where the user has to do something first, the error's `claims` are for the service's own answer:
+    `401` with `WWW-Authenticate: Bearer error="insufficient_claims", claims="…"`, the claims in
+    base64.
+
+    Source: "Microsoft identity platform and OAuth 2.0 On-Behalf-Of flow".
+
+    Args:
+        client: The service: the application that the user's token was issued for.
+        user_token: The access token that the user called with.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, client: ConfidentialClient, user_token: str) -> None:
+        fields = {
+            "client": client,
+            "user_token": user_token,
+        }
+        super().__init__("on_behalf_of", fields, secrets=("user_token",))
+
+
+class AzureCli(Credential):
+    """The account that is signed in to the Azure command line (`az login`).
+
+    For a developer's own machine: a program that runs elsewhere has an identity of its own there.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("azure_cli", {})
+
+
+class DefaultCredential(Credential):
+    """The identity of where the program runs: of the environment's variables, of the workload, of
+    the machine, or of the developer.
+
+    Asked in this order: a secret or a certificate in `AZURE_CLIENT_ID` and `AZURE_CLIENT_SECRET` or
+    `AZURE_CLIENT_CERTIFICATE_PATH` (with `AZURE_CLIENT_CERTIFICATE_PASSWORD`); a federated token in
+    `AZURE_FEDERATED_TOKEN_FILE`; the managed identity, which `AZURE_CLIENT_ID` may choose; the
+    Azure command line. The first that has a token is asked from then on. One that is set up and is
+    refused ends the search, so that no other identity steps in unnoticed. The error says what each
+    one answered. The tenant is the client's.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("default_credential", {})
+
+
 class StaticToken(Credential):
     """A fixed access token: used as it is until it is refused, never renewed.
 
@@ -66,14 +372,103 @@ class Callback(Credential):
     known, when that ends.
 
     Args:
-        function: Called with a `TokenRequest` for each token; gives an `AccessToken`, or the token
-            alone. With `AsyncClient` it may be async, and then runs on the caller's loop.
+        function: Called for each token with what is asked for; gives the token, alone or with the
+            moment when it ends. It may be asynchronous.
     """
 
     __slots__ = ()
 
     def __init__(self, function: TokenFunction) -> None:
-        super().__init__("callback", {}, function=function)
+        super().__init__("callback", {}, functions={"token": function})
+
+
+class SignIn(SignInBase):
+    """A sign-in that has not begun.
+
+    State, nonce and the proof key (PKCE, S256) are always part of it, from the system's randomness.
+
+    Args:
+        client: The application: its client id, or a credential if it is a confidential one.
+        redirect_uri: Where the sign-in comes back to, as registered: loopback, or https.
+        scopes: The permissions to ask for, of one API or several. Default: all those of Microsoft
+            Graph that the application is registered with.
+        prompt: What the page asks of the user. Default: as little as it can.
+        login_hint: The name that the page is filled in with.
+        domain_hint: The domain whose own sign-in page is shown at once.
+        claims: The claims that an error of before has demanded, as JSON text.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        client: Application,
+        redirect_uri: str,
+        *,
+        scopes: Iterable[str] | None = None,
+        prompt: SignInPrompt | str | None = None,
+        login_hint: str | None = None,
+        domain_hint: str | None = None,
+        claims: str | None = None,
+    ) -> None:
+        fields = {
+            "client": client,
+            "redirect_uri": redirect_uri,
+            "scopes": several("scopes", scopes),
+            "prompt": prompt,
+            "login_hint": login_hint,
+            "domain_hint": domain_hint,
+            "claims": claims,
+        }
+        super().__init__("sign_in", fields)
+
+
+class BrowserSignIn(BrowserSignInBase):
+    """A sign-in in the browser of this machine.
+
+    It listens on 127.0.0.1 and comes back to `http://localhost`, which the application must be
+    registered with as a public client; the port does not matter to the service.
+
+    Args:
+        client: The application: its client id, or a credential if it is a confidential one.
+        scopes: The permissions to ask for, of one API or several. Default: all those of Microsoft
+            Graph that the application is registered with.
+        prompt: What the page asks of the user. Default: as little as it can.
+        login_hint: The name that the page is filled in with.
+        domain_hint: The domain whose own sign-in page is shown at once.
+        claims: The claims that an error of before has demanded, as JSON text.
+        port: The port to listen on. Default: any that is free.
+        timeout: How long the user may take. Default: 5 minutes.
+        open: Called with the address, to open it. Default: the system's browser does. It may be
+            asynchronous.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        client: Application,
+        *,
+        scopes: Iterable[str] | None = None,
+        prompt: SignInPrompt | str | None = None,
+        login_hint: str | None = None,
+        domain_hint: str | None = None,
+        claims: str | None = None,
+        port: int | None = None,
+        timeout: timedelta | str | None = None,
+        open: OpenBrowserFunction | None = None,
+    ) -> None:
+        fields = {
+            "client": client,
+            "scopes": several("scopes", scopes),
+            "prompt": prompt,
+            "login_hint": login_hint,
+            "domain_hint": domain_hint,
+            "claims": claims,
+            "port": port,
+            "timeout": span("timeout", timeout),
+        }
+        super().__init__("browser_sign_in", fields, functions={"open_browser": open})
 
 
 class Cloud(CloudBase):

@@ -55,6 +55,50 @@ class TokenEndpoint(OpenText):
     }
 
 
+class SigningAlgorithm(OpenText):
+    """How an assertion is signed, and by which thumbprint its certificate is found.
+
+    A value that this version does not know keeps its text.
+    """
+
+    __slots__ = ()
+
+    PS256: ClassVar[SigningAlgorithm]
+    """RSA-PSS with SHA-256; the thumbprint is SHA-256 (`x5t#S256`)."""
+    RS256: ClassVar[SigningAlgorithm]
+    """RSA PKCS#1 1.5 with SHA-256; the thumbprint is SHA-1 (`x5t`): for AD FS and old gateways."""
+
+    _members = {
+        "PS256": "ps256",
+        "RS256": "rs256",
+    }
+
+
+class SignInPrompt(OpenText):
+    """What the sign-in page asks of the user.
+
+    A value that this version does not know keeps its text.
+    """
+
+    __slots__ = ()
+
+    LOGIN: ClassVar[SignInPrompt]
+    """To type their password, even if they are signed in."""
+    NONE: ClassVar[SignInPrompt]
+    """Nothing: it fails where a question would be needed."""
+    CONSENT: ClassVar[SignInPrompt]
+    """To consent to the permissions."""
+    SELECT_ACCOUNT: ClassVar[SignInPrompt]
+    """To choose among their accounts."""
+
+    _members = {
+        "LOGIN": "login",
+        "NONE": "none",
+        "CONSENT": "consent",
+        "SELECT_ACCOUNT": "select_account",
+    }
+
+
 class WarningCode(OpenText):
     """What a warning is about.
 

@@ -13,6 +13,39 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+class DeviceCodePrompt(Record):
+    """What a user is to be shown.
+
+    Attributes:
+        user_code: The code to type.
+        verification_uri: The page to type it at.
+        message: Both in a sentence, in English.
+        expires_in: How long the code can be used, in seconds.
+    """
+
+    __slots__ = ("user_code", "verification_uri", "message", "expires_in")
+    __match_args__ = ("user_code", "verification_uri", "message", "expires_in")
+    _fields = (
+        ("user_code", "userCode", None),
+        ("verification_uri", "verificationUri", None),
+        ("message", "message", None),
+        ("expires_in", "expiresIn", None),
+    )
+
+    def __init__(
+        self,
+        *,
+        user_code: str,
+        verification_uri: str,
+        message: str,
+        expires_in: float,
+    ) -> None:
+        self.user_code = user_code
+        self.verification_uri = verification_uri
+        self.message = message
+        self.expires_in = expires_in
+
+
 class Warning(Record):
     """Something that a caller should know although nothing failed.
 
