@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Options:
-    """Options that cross as JSON, and a function of the user's. Shows no secret, and is not pickled."""
+    """Options that cross as JSON, and a function of the user's; they show no secret."""
 
     __slots__ = ("_fields", "_given", "_kind", "_secrets")
 
@@ -110,8 +110,8 @@ def credential_of(given: AnyCredential) -> Credential:
     if not callable(ask):
         raise InvalidRequest(
             f"credential: expected a credential, not {type(given).__name__}",
-            hint="pass m365kit.ClientSecret(client_id, secret), one of its neighbours, or an object "
-            "with get_token as those of azure-identity",
+            hint="pass m365kit.ClientSecret(client_id, secret) or one of its neighbours, or an object "
+            "with get_token, as those of azure-identity are",
         )
     from ._functions import is_async
 
