@@ -21,7 +21,6 @@ use crate::interval::Interval;
 
 /// Requests a minute: the documented baseline of the Management Activity API.
 const RATE_LIMIT: f64 = 2_000.0;
-const ATTEMPTS: u32 = 6;
 const DEADLINE: Duration = Duration::from_secs(30 * 60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// No record that anybody has seen comes near it.
@@ -156,7 +155,7 @@ impl Client {
             concurrency: Concurrency::new(concurrency.map(|fixed| fixed as usize)),
             pace: Pace::new(rate),
             retry: Retry {
-                attempts: positive("attempts", options.attempts.unwrap_or(ATTEMPTS))?,
+                attempts: positive("attempts", options.attempts.unwrap_or(Retry::USUAL_ATTEMPTS))?,
                 deadline: some_time("deadline", options.deadline, DEADLINE)?,
                 wait: as_asked,
             },

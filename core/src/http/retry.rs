@@ -26,16 +26,34 @@ pub(crate) type Wait = fn(&Error, u32) -> Option<Duration>;
 
 impl Retry {
     /// Begins to count the attempts at a request.
-    pub(super) fn attempts<'a>(&'a self, request: &'a Request) -> Attempts<'a> {
-        let bounds = request.patience.map_or(self, |patience| &patience.retry);
+    pub(super) fn attempts<'a>(&self, request: &'a Request) -> Attempts<'a> {
+        let bounds = match request.patience {
+            None => self.clone(),
+            Some(patience) => patience.retry.within(self),
+        };
         let deadline = Instant::now() + bounds.deadline;
         Attempts { bounds, request, deadline, faults: 0, renewed: false, after_fault: false }
     }
 }
 
+impl Retry {
+    /// How often a request is sent if the caller does not say.
+    pub(crate) const USUAL_ATTEMPTS: u32 = 6;
+
+    /// These bounds, and no more than a caller allows who allows less than usual.
+    fn within(&self, caller: &Retry) -> Retry {
+        let is_strict = caller.attempts < Retry::USUAL_ATTEMPTS;
+        Retry {
+            attempts: if is_strict { self.attempts.min(caller.attempts) } else { self.attempts },
+            deadline: self.deadline.min(caller.deadline),
+            wait: self.wait,
+        }
+    }
+}
+
 /// The attempts at one request.
 pub(super) struct Attempts<'a> {
-    bounds: &'a Retry,
+    bounds: Retry,
     request: &'a Request,
     deadline: Instant,
     faults: u32,

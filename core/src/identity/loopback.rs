@@ -171,17 +171,24 @@ impl BrowserSignIn {
         let redirect_uri = format!("http://localhost:{port}");
         let pending = SignIn { client, redirect_uri, scopes, prompt, login_hint, domain_hint, claims }
             .begin(cloud, tenant)?;
-        let signed_in = async {
+        let opening = async {
             let opened = match open {
                 Some(open) => open(pending.url().to_string()).await,
                 None => open::that_detached(pending.url().as_str()),
             };
-            opened.map_err(|e| {
-                Error::new(ErrorKind::Auth, "the browser cannot be opened")
+            match opened {
+                Ok(()) => std::future::pending().await,
+                Err(e) => Error::new(ErrorKind::Auth, "the browser cannot be opened")
                     .with_source(e)
-                    .with_hint("On a machine without one, sign in with a device code")
-            })?;
-            wait(&listener, port, &pending).await
+                    .with_hint("On a machine without one, sign in with a device code"),
+            }
+        };
+        // Whoever opens it may wait until the user has come back.
+        let signed_in = async {
+            tokio::select! {
+                code = wait(&listener, port, &pending) => code,
+                error = opening => Err(error),
+            }
         };
         let timeout = timeout.map_or(TIMEOUT, |Interval(length)| length);
         tokio::time::timeout(timeout, signed_in).await.unwrap_or_else(|_| {

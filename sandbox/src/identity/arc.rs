@@ -33,6 +33,11 @@ pub(crate) fn directory(tenant: &Tenant) -> PathBuf {
     if let Some(path) = &tenant.identity.managed.arc_directory {
         return PathBuf::from(path);
     }
+    program_data(tenant).join("AzureConnectedMachineAgent").join("Tokens")
+}
+
+/// The folder that stands for `ProgramData`, below which the agent of Windows has its keys.
+pub(crate) fn program_data(tenant: &Tenant) -> PathBuf {
     // The port makes it that of this sandbox alone.
     let port = tenant.urls.main.rsplit(':').next().unwrap_or_default();
     std::env::temp_dir().join(format!("m365kit-sandbox-arc-{port}"))
@@ -45,9 +50,7 @@ pub(crate) fn clean(tenant: &Tenant) {
         let _ = fs::remove_file(file);
     }
     if tenant.identity.managed.arc_directory.is_none() {
-        let own = directory(tenant);
-        let _ = fs::remove_dir(own.join("elsewhere"));
-        let _ = fs::remove_dir(own);
+        let _ = fs::remove_dir_all(program_data(tenant));
     }
 }
 

@@ -139,6 +139,7 @@ pub(crate) fn make(order: &Order) -> Result<Value, Box<dyn Error + Send + Sync>>
     Ok(json!({
         "certificate": certificate.pem(),
         "privateKey": key.serialize_pem(),
+        "pem": format!("{}{}", certificate.pem(), key.serialize_pem()),
         "issuer": issuer,
         "subject": format!("CN={}", order.subject),
         "x5t": BASE64_URL_SAFE_NO_PAD.encode(sha1(der)),

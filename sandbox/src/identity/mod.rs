@@ -123,6 +123,7 @@ pub(crate) fn describe(tenant: &Tenant) -> Value {
             "machineLearning": at(Host::MachineLearning),
             "arc": at(Host::Arc),
             "arcDirectory": arc::directory(tenant).display().to_string(),
+            "arcProgramData": arc::program_data(tenant).display().to_string(),
             "serviceFabric": at(Host::ServiceFabric),
             "serverThumbprint": tenant.certificates.as_ref().map(|known| &known.thumbprint),
             "cloudShell": at(Host::CloudShell),
