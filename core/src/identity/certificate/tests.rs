@@ -1,4 +1,3 @@
-use aws_lc_rs::signature::KeyPair as _;
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
@@ -36,10 +35,12 @@ fn a_key_is_read_in_every_form_that_it_comes_in() {
         ("PFX of today", data!("modern.pfx"), None, Some(PASSWORD)),
         ("PFX with 3DES and RC2-40", data!("legacy.pfx"), None, Some(PASSWORD)),
         ("PFX with RC2-128", data!("rc2_128.pfx"), None, Some(PASSWORD)),
+        ("PFX in BER", data!("ber.pfx"), None, Some(PASSWORD)),
         ("PFX without a password", data!("empty_password.pfx"), None, None),
     ] {
         let material = read(certificate, key, password).unwrap_or_else(|e| panic!("{name}: {e}"));
-        assert_eq!(material.key.public_modulus_len(), 256, "{name}");
+        let signature = assertion::sign(&material.key, &SigningAlgorithm::Ps256, "a.b").unwrap();
+        assert_eq!(signature.len(), 256, "{name}");
     }
     let encoded = STANDARD.encode(data!("modern.pfx"));
     assert!(read(encoded.as_bytes(), None, Some(PASSWORD)).is_ok(), "as a key vault gives it");
@@ -139,7 +140,7 @@ fn an_assertion_says_who_and_where_and_can_be_verified() {
         assert_eq!((&claims["iss"], &claims["sub"]), (&"app".into(), &"app".into()));
         let at = |name: &str| claims[name].as_i64().unwrap() - now.as_second();
         assert_eq!((at("nbf"), at("iat"), at("exp")), (-60, 0, 300));
-        let key = UnparsedPublicKey::new(verification, material.key.public_key().as_ref());
+        let key = UnparsedPublicKey::new(verification, material.chain.leaf.public_key.as_ref().unwrap());
         key.verify(message.as_bytes(), &signature).unwrap();
         assert_ne!(taken_apart(&make()).1["jti"], claims["jti"]);
     }
@@ -185,9 +186,9 @@ fn a_key_file_that_all_can_read_is_noticed_and_taken_all_the_same() {
     std::fs::write(&path, data!("both.pem")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     ClientCertificate::from_file("app", &path).check().unwrap();
-    assert_eq!(material::mode_for_all(&path), Some(0o644));
+    assert_eq!(given::mode_for_all(&path), Some(0o644));
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    assert_eq!(material::mode_for_all(&path), None);
+    assert_eq!(given::mode_for_all(&path), None);
     ClientCertificate::from_file("app", folder.path().join("none.pem")).check().unwrap_err();
 }
 
