@@ -21,7 +21,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The claims of a token; none if it is not of the kind that can be read.
-pub(super) fn claims(token: &SecretString) -> Option<Value> {
+pub(crate) fn claims(token: &SecretString) -> Option<Value> {
     insecure_decode_claims(token.expose_secret()).ok().filter(Value::is_object)
 }
 

@@ -47,10 +47,7 @@ impl Chain {
     }
 
     /// Puts the certificates in order; nothing if none is the leaf.
-    pub(super) fn from(
-        mut given: Vec<Certificate>,
-        is_leaf: impl Fn(&Certificate) -> bool,
-    ) -> Option<Self> {
+    pub(super) fn from(mut given: Vec<Certificate>, is_leaf: impl Fn(&Certificate) -> bool) -> Option<Self> {
         let leaf = given.remove(given.iter().position(is_leaf)?);
         let mut above: Vec<Certificate> = Vec::new();
         loop {
@@ -97,9 +94,8 @@ impl Certificate {
     }
 
     fn read(der: &[u8]) -> Result<Self> {
-        Certificate::parse(der).map_err(|e| {
-            Error::invalid("the certificate cannot be read: it is not X.509").with_source(e)
-        })
+        Certificate::parse(der)
+            .map_err(|e| Error::invalid("the certificate cannot be read: it is not X.509").with_source(e))
     }
 
     fn parse(der: &[u8]) -> x509_cert::der::Result<Self> {
@@ -123,4 +119,14 @@ impl Certificate {
 /// The last moment that can be told stands for those behind it: "no end" is written as the end of the year 9999.
 fn timestamp(time: Time) -> Timestamp {
     Timestamp::UNIX_EPOCH.saturating_add(time.to_unix_duration()).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_without_an_end_can_be_told() {
+        assert_eq!(timestamp(Time::INFINITY), Timestamp::MAX);
+    }
 }

@@ -116,11 +116,9 @@ pub(super) fn open(algorithm: &AlgorithmIdentifierOwned, password: &Password<'_>
                 cbc(Rc2::new_with_eff_key_len(key, 128), iv, content)
             })
         }
-        PKCS_12_PBEWITH_SHAAND40_BIT_RC2_CBC => {
-            pkcs12(&parameters.decode_as()?, password, 5, |key, iv| {
-                cbc(Rc2::new_with_eff_key_len(key, 40), iv, content)
-            })
-        }
+        PKCS_12_PBEWITH_SHAAND40_BIT_RC2_CBC => pkcs12(&parameters.decode_as()?, password, 5, |key, iv| {
+            cbc(Rc2::new_with_eff_key_len(key, 40), iv, content)
+        }),
         _ => Err(Closed::Scheme),
     }
 }

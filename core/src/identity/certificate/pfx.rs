@@ -8,8 +8,8 @@
 use aws_lc_rs::hmac;
 use der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier, OctetString};
 use der::{
-    Decode, DecodeValue, Encode, EncodingRules, ErrorKind, FixedTag, Header, Reader, SliceReader, Tag, TagMode,
-    TagNumber,
+    Decode, DecodeValue, Encode, EncodingRules, ErrorKind, FixedTag, Header, Reader, SliceReader, Tag,
+    TagMode, TagNumber,
 };
 use pkcs12::cms::encrypted_data::EncryptedData;
 use pkcs12::kdf::{Pkcs12KeyType, derive_key};

@@ -31,6 +31,7 @@ fn a_key_is_read_in_every_form_that_it_comes_in() {
         ("a password that is not needed", data!("both.pem"), None, Some("x")),
         ("PKCS#1", cert, Some(data!("pkcs1.pem")), None),
         ("PBES2", cert, Some(data!("encrypted.pem")), Some(PASSWORD)),
+        ("PBES2 with triple DES and SHA-1", cert, Some(data!("encrypted_des3.pem")), Some(PASSWORD)),
         ("PKCS#12's own encryption", cert, Some(data!("encrypted_legacy.pem")), Some(PASSWORD)),
         ("PFX of today", data!("modern.pfx"), None, Some(PASSWORD)),
         ("PFX with 3DES and RC2-40", data!("legacy.pfx"), None, Some(PASSWORD)),
@@ -47,6 +48,37 @@ fn a_key_is_read_in_every_form_that_it_comes_in() {
 }
 
 #[test]
+fn text_is_read_whatever_has_come_over_it() {
+    let good = String::from_utf8_lossy(data!("both.pem"));
+    let indented = good
+        .lines()
+        .fold("Bag Attributes\n    localKeyID: 01\n".to_owned(), |text, line| text + "  " + line + " \n");
+    for text in [good.replace('\n', "\r\n"), good.replace('\n', "\n\n"), indented] {
+        read(text.as_bytes(), None, None).unwrap_or_else(|e| panic!("{text}: {e}"));
+    }
+    // OpenSSL puts what it trusts a certificate for behind it.
+    let mut cert = pem::parse(data!("cert.pem")).unwrap().into_contents();
+    let thumbprint = |chain: &Chain| URL_SAFE_NO_PAD.encode(chain.sha256());
+    let own = thumbprint(&Chain::read(&cert).unwrap());
+    cert.extend([0x30, 0x00]);
+    let trusted = pem::encode(&pem::Pem::new("TRUSTED CERTIFICATE", cert));
+    assert_eq!(thumbprint(&Chain::read(trusted.as_bytes()).unwrap()), own);
+}
+
+#[test]
+fn text_that_is_cut_or_damaged_is_refused() {
+    for text in [
+        "-----BEGIN X-----\nAQID\n",
+        "-----BEGIN X-----\nAQ!D\n-----END X-----",
+        "-----BEGIN X-----\nAQID\n-----END Y-----",
+    ] {
+        let text = format!("{}{text}", String::from_utf8_lossy(data!("both.pem")));
+        let error = read(text.as_bytes(), None, None).err().unwrap();
+        assert!(error.message().contains("damaged"), "{text}: {error}");
+    }
+}
+
+#[test]
 fn what_cannot_be_used_is_refused_with_the_reason() {
     let cert = data!("cert.pem");
     for (certificate, key, password, reason) in [
@@ -56,6 +88,7 @@ fn what_cannot_be_used_is_refused_with_the_reason() {
         (cert, Some(data!("encrypted.pem")), None, "pass its password"),
         (cert, Some(data!("encrypted.pem")), Some("wrong"), "does not open"),
         (cert, Some(data!("encrypted_legacy.pem")), Some("wrong"), "does not open"),
+        (cert, Some(data!("encrypted_scrypt.pem")), Some(PASSWORD), "not known here"),
         (cert, Some(data!("old_encryption.pem")), Some(PASSWORD), "old way"),
         (data!("modern.pfx"), None, None, "pass its password"),
         (data!("modern.pfx"), None, Some("wrong"), "does not open"),
@@ -206,10 +239,15 @@ fn nothing_that_can_be_printed_shows_the_key() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
+    #[test]
+    fn any_text_is_survived(text in "(-----BEGIN |-----END |PRIVATE KEY|CERTIFICATE|-----|[A-Za-z0-9=: ]{0,9}|\n){0,30}") {
+        let _ = read(text.as_bytes(), None, Some(PASSWORD));
+    }
+
     /// Damage is noticed, or does no harm; it never ends in a panic.
     #[test]
     fn damage_is_survived(at in 0_usize..2_000, to in any::<u8>()) {
-        for good in [data!("modern.pfx"), data!("legacy.pfx"), data!("both.pem")] {
+        for good in [data!("modern.pfx"), data!("legacy.pfx"), data!("ber.pfx"), data!("both.pem")] {
             let mut bad = good.to_vec();
             let at = at % bad.len();
             bad[at] = to;
