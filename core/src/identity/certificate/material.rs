@@ -54,13 +54,11 @@ impl Material {
 
 /// The public half of a key that can sign, as PKCS#1.
 fn public_key(key: &[u8]) -> Result<Vec<u8>> {
-    let parts = RsaPrivateKeyRef::try_from(key).map_err(|e| {
-        Error::invalid("the private key cannot be read: it is neither PKCS#8 nor PKCS#1").with_source(e)
-    })?;
+    let parts = RsaPrivateKeyRef::try_from(key)
+        .map_err(|_| Error::invalid("the private key cannot be read: it is neither PKCS#8 nor PKCS#1"))?;
     check_bits(parts.modulus.as_bytes())?;
-    let pair = KeyPair::from_der(key).map_err(|e| {
-        Error::invalid("the private key is damaged: it is not a sound RSA key").with_source(e)
-    })?;
+    let pair = KeyPair::from_der(key)
+        .map_err(|_| Error::invalid("the private key is damaged: it is not a sound RSA key"))?;
     Ok(pair.public_key().as_ref().to_vec())
 }
 
