@@ -38,6 +38,7 @@ fn a_key_is_read_in_every_form_that_it_comes_in() {
         ("PFX with RC2-128", data!("rc2_128.pfx"), None, Some(PASSWORD)),
         ("PFX in BER", data!("ber.pfx"), None, Some(PASSWORD)),
         ("PFX without a password", data!("empty_password.pfx"), None, None),
+        ("PFX that is not closed at all", data!("plain.pfx"), None, None),
     ] {
         let material = read(certificate, key, password).unwrap_or_else(|e| panic!("{name}: {e}"));
         let signature = assertion::sign(&material.key, &SigningAlgorithm::Ps256, "a.b").unwrap();
@@ -247,7 +248,7 @@ proptest! {
     /// Damage is noticed, or does no harm; it never ends in a panic.
     #[test]
     fn damage_is_survived(at in 0_usize..2_000, to in any::<u8>()) {
-        for good in [data!("modern.pfx"), data!("legacy.pfx"), data!("ber.pfx"), data!("both.pem")] {
+        for good in [data!("modern.pfx"), data!("legacy.pfx"), data!("ber.pfx"), data!("plain.pfx"), data!("both.pem")] {
             let mut bad = good.to_vec();
             let at = at % bad.len();
             bad[at] = to;
