@@ -57,6 +57,7 @@ pub use workload_identity::{AssertionSource, WorkloadIdentity};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use certificate::can_be_read as certificate_can_be_read;
 pub(crate) use client_identity::{Identity, IdentityOptions};
+pub(crate) use jwt::claims as token_claims;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use refusal::judge;
 pub(crate) use token::Token;

@@ -1,10 +1,6 @@
 //! Whether a token can be had, and whether it is the right one.
 
-use base64::Engine;
-use base64::alphabet::URL_SAFE;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{FindingCode, Findings, Severity, patiently};
@@ -12,16 +8,12 @@ use crate::Client;
 use crate::audit::ContentType;
 use crate::cloud::{Cloud, Service};
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::is_guid;
+use crate::identity::{is_guid, token_claims};
 
 pub(super) const READ: &str = "ActivityFeed.Read";
 pub(super) const READ_DLP: &str = "ActivityFeed.ReadDlp";
 /// The Office 365 Management APIs, as tokens may name them in place of their host.
 const MANAGEMENT_APP: &str = "c5393580-f805-4401-95e8-94b7a6ef2fc2";
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// What the token in hand says of itself. Nothing of it is ever printed but ids and the names of permissions.
 #[derive(Default)]
@@ -73,7 +65,7 @@ pub(super) async fn look(
             return Ok(None);
         }
     };
-    let Some(claims) = claims(token.secret().expose_secret()) else {
+    let Some(claims) = token_claims(token.secret()) else {
         findings.add(
             FindingCode::Token,
             Severity::Info,
@@ -235,14 +227,6 @@ fn explain(error: &Error, findings: &mut Findings) {
     findings.add(code, Severity::Problem, message).action(action);
 }
 
-/// The claims of a token, unverified: it is for the service to judge them, and for us to explain its judgement.
-fn claims(token: &str) -> Option<Value> {
-    let mut parts = token.trim().split('.');
-    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
-    let json = LENIENT.decode(payload).ok()?;
-    serde_json::from_slice(&json).ok().filter(Value::is_object)
-}
-
 /// An application's permissions, and those that a user delegated to one.
 fn permissions(claims: &Value) -> Vec<String> {
     let roles = claims["roles"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -254,6 +238,7 @@ fn permissions(claims: &Value) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::StaticToken;
+    use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use proptest::prelude::*;
     use serde_json::json;
@@ -340,7 +325,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_token_is_read_or_not_without_a_panic(token in "[a-zA-Z0-9_=-]{0,20}(\\.[a-zA-Z0-9_=-]{0,40}){0,3}|.{0,30}") {
-            let _ = claims(&token);
+            let _ = token_claims(&token.into());
         }
     }
 }

@@ -2,17 +2,16 @@
 //!
 //! Source: "Microsoft identity platform application authentication certificate credentials".
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::SecretString;
 use serde::Serialize;
 
 use super::SigningAlgorithm;
-use super::material::Chain;
+use super::chain::Chain;
 use crate::error::{Error, Result};
 use crate::identity::random::guid;
 
@@ -20,18 +19,6 @@ use crate::identity::random::guid;
 const LIFE: SignedDuration = SignedDuration::from_mins(5);
 /// A clock that is fast by so much does no harm.
 const BACKDATED: SignedDuration = SignedDuration::from_secs(60);
-
-#[derive(Serialize)]
-struct Header<'a> {
-    alg: &'a str,
-    typ: &'a str,
-    #[serde(rename = "x5t#S256", skip_serializing_if = "Option::is_none")]
-    x5t_s256: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    x5t: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    x5c: Option<Vec<String>>,
-}
 
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -45,6 +32,8 @@ struct Claims<'a> {
 }
 
 /// What is to be signed: for one token endpoint, by one application, once.
+///
+/// Put together here, since `jsonwebtoken` signs in the same breath, and the key may be elsewhere.
 pub(super) fn unsigned(
     client_id: &str,
     audience: &str,
@@ -53,14 +42,12 @@ pub(super) fn unsigned(
     chain: &Chain,
     send_chain: bool,
 ) -> Result<String> {
-    let rs256 = *algorithm == SigningAlgorithm::Rs256;
-    let header = Header {
-        alg: if rs256 { "RS256" } else { "PS256" },
-        typ: "JWT",
-        x5t_s256: (!rs256).then(|| URL_SAFE_NO_PAD.encode(chain.sha256())),
-        x5t: rs256.then(|| URL_SAFE_NO_PAD.encode(chain.sha1())),
-        x5c: send_chain.then(|| chain.x5c()),
-    };
+    let mut header = Header::new(registered(algorithm));
+    match header.alg {
+        Algorithm::RS256 => header.x5t = Some(URL_SAFE_NO_PAD.encode(chain.sha1())),
+        _ => header.x5t_s256 = Some(URL_SAFE_NO_PAD.encode(chain.sha256())),
+    }
+    header.x5c = send_chain.then(|| chain.x5c());
     let at = |offset| now.saturating_add(offset).unwrap_or(now).as_second();
     let claims = Claims {
         aud: audience,
@@ -74,21 +61,25 @@ pub(super) fn unsigned(
     Ok(format!("{}.{}", part(&header)?, part(&claims)?))
 }
 
-pub(super) fn sign(key: &KeyPair, algorithm: &SigningAlgorithm, message: &str) -> Result<Vec<u8>> {
-    let encoding: &'static dyn RsaEncoding = match algorithm {
-        SigningAlgorithm::Rs256 => &RSA_PKCS1_SHA256,
-        _ => &RSA_PSS_SHA256,
-    };
-    let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(encoding, &SystemRandom::new(), message.as_bytes(), &mut signature)
-        .map_err(|_| Error::invalid("the private key cannot sign: it is damaged"))?;
-    Ok(signature)
+/// Names its provider: the one of the process panics where another crate has switched on a second one.
+pub(super) fn sign(key: &EncodingKey, algorithm: &SigningAlgorithm, message: &str) -> Result<Vec<u8>> {
+    (DEFAULT_PROVIDER.signer_factory)(&registered(algorithm), key)
+        .ok()
+        .and_then(|signer| signer.try_sign(message.as_bytes()).ok())
+        .ok_or_else(|| Error::invalid("the private key cannot sign: it is damaged"))
 }
 
 pub(super) fn signed(mut message: String, signature: &[u8]) -> SecretString {
     message.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut message);
     message.into()
+}
+
+fn registered(algorithm: &SigningAlgorithm) -> Algorithm {
+    match algorithm {
+        SigningAlgorithm::Rs256 => Algorithm::RS256,
+        _ => Algorithm::PS256,
+    }
 }
 
 fn part(value: &impl Serialize) -> Result<String> {

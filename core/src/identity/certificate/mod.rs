@@ -1,10 +1,10 @@
 //! An application's certificate: the client credentials grant with a signed assertion.
 
 mod assertion;
-mod der;
+mod chain;
+mod given;
 mod material;
 mod pbe;
-mod pem;
 mod pfx;
 
 use std::error::Error as StdError;
@@ -24,7 +24,9 @@ use super::token::Grant;
 use super::{ASSERTION_TYPE, TokenEndpoint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::open_enum::text_enum;
-use material::{Chain, Material, read_file};
+use chain::Chain;
+use given::read_file;
+use material::Material;
 
 text_enum! {
     /// How an assertion is signed, and by which thumbprint its certificate is found.

@@ -1,24 +1,36 @@
 //! PKCS#12: a key and its certificates in one file, as Windows and key vaults give them.
 //!
+//! The shapes are of `pkcs12`, all but the outermost two: those it reads as DER alone, and browsers and macOS write
+//! BER. `p12-keystore`, which would do it all, reads neither BER nor RC2 with 128 bits.
+//!
 //! Source: RFC 7292.
 
-use std::borrow::Cow;
-
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::hmac;
+use der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier, OctetString};
+use der::{
+    Decode, DecodeValue, Encode, EncodingRules, ErrorKind, FixedTag, Header, Reader, SliceReader, Tag,
+    TagMode, TagNumber,
+};
+use pkcs12::cms::encrypted_data::EncryptedData;
+use pkcs12::kdf::{Pkcs12KeyType, derive_key};
+use pkcs12::pbe_params::EncryptedPrivateKeyInfo;
+use pkcs12::safe_bag::{SafeBag, SafeContents};
+use pkcs12::{
+    CertBag, MacData, PKCS_12_CERT_BAG_OID, PKCS_12_KEY_BAG_OID, PKCS_12_PKCS8_KEY_BAG_OID,
+    PKCS_12_X509_CERT_OID,
+};
+use sha1::Sha1;
+use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
-use super::der::{CONTEXT_0, CONTEXT_0_BYTES, OCTET_STRING, SEQUENCE, Values};
-use super::pbe::{self, Closed, Purpose};
+use super::pbe::{self, Closed, Password};
 
-const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
-const ENCRYPTED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x06];
-/// 1.2.840.113549.1.12.10.1, before the number of the kind.
-const BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01];
-const X509: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x16, 0x01];
-const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
-/// 2.16.840.1.101.3.4.2, before the number of the hash.
-const SHA2: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02];
+const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+const ENCRYPTED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.6");
+const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
+const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
+const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
+const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
 /// What a file held: keys as PKCS#8, certificates as DER.
 #[derive(Default)]
@@ -28,83 +40,93 @@ pub(super) struct Contents {
 }
 
 /// Opens a file with its password; an empty one if it has none.
-pub(super) fn open(file: &[u8], password: &str) -> Result<Contents, Closed> {
-    let mut pfx = Values::of(file).enter(SEQUENCE).ok_or(Closed::Shape)?;
-    if pfx.number() != Some(3) {
-        return Err(Closed::Shape);
+pub(super) fn open(file: &[u8], password: &Password<'_>) -> Result<Contents, Closed> {
+    let (safe, mac) = outermost(file)?;
+    let Part::Data(safe) = safe else { return Err(Closed::Scheme) };
+    if let Some(mac) = mac {
+        check_mac(&mac, safe.as_bytes(), password)?;
     }
-    let (kind, content) = content_info(&mut pfx).ok_or(Closed::Shape)?;
-    if kind != DATA {
-        return Err(Closed::Scheme);
-    }
-    let safe = { content }.octets(OCTET_STRING).ok_or(Closed::Shape)?;
-    if let Some(mac) = pfx.enter(SEQUENCE) {
-        check_mac(mac, &safe, password)?;
-    }
-    let mut parts = Values::of(&safe).enter(SEQUENCE).ok_or(Closed::Shape)?;
     let mut contents = Contents::default();
-    while let Some((kind, mut content)) = content_info(&mut parts) {
-        let bags = match kind {
-            DATA => Zeroizing::new(content.octets(OCTET_STRING).ok_or(Closed::Shape)?.into_owned()),
-            ENCRYPTED_DATA => open_part(content, password)?,
-            _ => return Err(Closed::Scheme),
+    for part in Vec::<Part>::from_ber(safe.as_bytes())? {
+        let bags = match part {
+            Part::Data(bags) => Zeroizing::new(bags.into()),
+            Part::Encrypted(data) => {
+                let info = data.enc_content_info;
+                let closed = info.encrypted_content.ok_or(Closed::Shape)?;
+                pbe::open(&info.content_enc_alg, password, closed.as_bytes())?
+            }
         };
-        let mut bags = Values::of(&bags).enter(SEQUENCE).ok_or(Closed::Shape)?;
-        while let Some(bag) = bags.enter(SEQUENCE) {
+        for bag in SafeContents::from_ber(&bags)? {
             read_bag(bag, password, &mut contents)?;
         }
     }
     Ok(contents)
 }
 
-/// Opens a key that is closed on its own: `EncryptedPrivateKeyInfo`.
-pub(super) fn open_key(key: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Closed> {
-    let mut key = Values::of(key).enter(SEQUENCE).ok_or(Closed::Shape)?;
-    open_shrouded(&mut key, password)
+/// Opens a key that is closed on its own.
+pub(super) fn open_key(key: &[u8], password: &Password<'_>) -> Result<Zeroizing<Vec<u8>>, Closed> {
+    if !password.is_given() {
+        return Err(Closed::Password);
+    }
+    open_shrouded(&EncryptedPrivateKeyInfo::from_ber(key)?, password)
 }
 
-fn open_shrouded(key: &mut Values<'_>, password: &str) -> Result<Zeroizing<Vec<u8>>, Closed> {
-    let algorithm = key.enter(SEQUENCE).ok_or(Closed::Shape)?;
-    let content = key.octets(OCTET_STRING).ok_or(Closed::Shape)?;
-    pbe::open(algorithm, password, &content)
+fn open_shrouded(
+    key: &EncryptedPrivateKeyInfo,
+    password: &Password<'_>,
+) -> Result<Zeroizing<Vec<u8>>, Closed> {
+    pbe::open(&key.encryption_algorithm, password, key.encrypted_data.as_bytes())
 }
 
-/// The kind of a part, and what is in it.
-fn content_info<'a>(values: &mut Values<'a>) -> Option<(&'a [u8], Values<'a>)> {
-    let mut info = values.enter(SEQUENCE)?;
-    Some((info.oid()?, info.enter(CONTEXT_0)?))
+/// What CMS calls content info, of the two kinds that are closed with a password or not at all.
+enum Part {
+    Data(OctetString),
+    Encrypted(EncryptedData),
 }
 
-fn open_part(mut content: Values<'_>, password: &str) -> Result<Zeroizing<Vec<u8>>, Closed> {
-    let mut read = || {
-        let mut data = content.enter(SEQUENCE)?;
-        data.number()?;
-        let mut info = data.enter(SEQUENCE)?;
-        (info.oid()? == DATA).then_some(())?;
-        let algorithm = info.enter(SEQUENCE)?;
-        Some((algorithm, info.octets(CONTEXT_0_BYTES)?))
-    };
-    let (algorithm, closed): (Values<'_>, Cow<'_, [u8]>) = read().ok_or(Closed::Shape)?;
-    pbe::open(algorithm, password, &closed)
+impl FixedTag for Part {
+    const TAG: Tag = Tag::Sequence;
 }
 
-fn read_bag(mut bag: Values<'_>, password: &str, contents: &mut Contents) -> Result<(), Closed> {
-    let kind = bag.oid().ok_or(Closed::Shape)?;
-    let mut value = bag.enter(CONTEXT_0).ok_or(Closed::Shape)?;
-    match kind.strip_prefix(BAG) {
-        Some([1]) => {
-            let key = value.take(SEQUENCE).ok_or(Closed::Shape)?;
-            contents.keys.push(Zeroizing::new(key.whole.to_vec()));
+impl<'a> DecodeValue<'a> for Part {
+    type Error = der::Error;
+
+    fn decode_value<R: Reader<'a>>(reader: &mut R, _: Header) -> der::Result<Self> {
+        let content = (TagNumber(0), TagMode::Explicit);
+        let part = match reader.decode()? {
+            DATA => reader.context_specific(content.0, content.1)?.map(Part::Data),
+            ENCRYPTED_DATA => reader.context_specific(content.0, content.1)?.map(Part::Encrypted),
+            oid => return Err(reader.error(ErrorKind::OidUnknown { oid })),
+        };
+        part.ok_or_else(|| reader.error(ErrorKind::Failed))
+    }
+}
+
+fn outermost(file: &[u8]) -> der::Result<(Part, Option<MacData>)> {
+    SliceReader::new_with_encoding_rules(file, EncodingRules::Ber)?.sequence(|pfx| {
+        let version: u8 = pfx.decode()?;
+        if version != 3 {
+            return Err(pfx.error(ErrorKind::Failed));
         }
-        Some([2]) => {
-            let mut key = value.enter(SEQUENCE).ok_or(Closed::Shape)?;
-            contents.keys.push(open_shrouded(&mut key, password)?);
+        Ok((pfx.decode()?, pfx.decode()?))
+    })
+}
+
+fn read_bag(bag: SafeBag, password: &Password<'_>, contents: &mut Contents) -> Result<(), Closed> {
+    let value = Zeroizing::new(bag.bag_value);
+    match bag.bag_id {
+        PKCS_12_KEY_BAG_OID => {
+            let key = ContextSpecific::<AnyRef<'_>>::from_ber(&value)?.value;
+            contents.keys.push(Zeroizing::new(key.to_der()?));
         }
-        Some([3]) => {
-            let mut certificate = value.enter(SEQUENCE).ok_or(Closed::Shape)?;
-            if certificate.oid() == Some(X509) {
-                let mut inner = certificate.enter(CONTEXT_0).ok_or(Closed::Shape)?;
-                contents.certificates.push(inner.octets(OCTET_STRING).ok_or(Closed::Shape)?.into_owned());
+        PKCS_12_PKCS8_KEY_BAG_OID => {
+            let key = ContextSpecific::<EncryptedPrivateKeyInfo>::from_ber(&value)?.value;
+            contents.keys.push(open_shrouded(&key, password)?);
+        }
+        PKCS_12_CERT_BAG_OID => {
+            let certificate = ContextSpecific::<CertBag>::from_ber(&value)?.value;
+            if certificate.cert_id == PKCS_12_X509_CERT_OID {
+                contents.certificates.push(certificate.cert_value.into());
             }
         }
         // Revocation lists, secrets and whatever else is stored beside.
@@ -115,30 +137,20 @@ fn read_bag(mut bag: Values<'_>, password: &str, contents: &mut Contents) -> Res
 
 /// The check that tells a wrong password from damage. Where its hash is not known, the key shows later whether
 /// it fits the certificate.
-fn check_mac(mut mac: Values<'_>, safe: &[u8], password: &str) -> Result<(), Closed> {
-    let mut read = || {
-        let mut info = mac.enter(SEQUENCE)?;
-        let hash = info.enter(SEQUENCE)?.oid()?;
-        let digest = info.octets(OCTET_STRING)?;
-        Some((hash, digest, mac.octets(OCTET_STRING)?, mac.number().unwrap_or(1)))
-    };
-    let (hash, expected, salt, rounds) = read().ok_or(Closed::Shape)?;
-    let (hash, algorithm) = match (hash, hash.strip_prefix(SHA2)) {
-        (SHA1, _) => (&digest::SHA1_FOR_LEGACY_USE_ONLY, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
-        (_, Some([1])) => (&digest::SHA256, hmac::HMAC_SHA256),
-        (_, Some([2])) => (&digest::SHA384, hmac::HMAC_SHA384),
-        (_, Some([3])) => (&digest::SHA512, hmac::HMAC_SHA512),
+fn check_mac(mac: &MacData, safe: &[u8], password: &Password<'_>) -> Result<(), Closed> {
+    type Derive = fn(&[u8], &[u8], Pkcs12KeyType, i32, usize) -> Vec<u8>;
+    let (derive, length, algorithm): (Derive, _, _) = match mac.mac.algorithm.oid {
+        SHA1 => (derive_key::<Sha1>, 20, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+        SHA256 => (derive_key::<Sha256>, 32, hmac::HMAC_SHA256),
+        SHA384 => (derive_key::<Sha384>, 48, hmac::HMAC_SHA384),
+        SHA512 => (derive_key::<Sha512>, 64, hmac::HMAC_SHA512),
         _ => return Ok(()),
     };
-    let rounds = pbe::rounds(Some(rounds))?.get();
-    let fits = |password: &[u8]| {
-        let key = pbe::derive(hash, Purpose::Mac, password, &salt, rounds, hash.output_len());
-        let own = hmac::sign(&hmac::Key::new(algorithm, &key), safe);
-        verify_slices_are_equal(own.as_ref(), &expected).is_ok()
+    password.rounds(mac.iterations)?;
+    let fits = |password: &Zeroizing<Vec<u8>>| {
+        let salt = mac.mac_salt.as_bytes();
+        let key = Zeroizing::new(derive(password, salt, Pkcs12KeyType::Mac, mac.iterations, length));
+        hmac::verify(&hmac::Key::new(algorithm, &key), safe, mac.mac.digest.as_bytes()).is_ok()
     };
-    if pbe::bmp_strings(password).iter().any(|password| fits(password)) {
-        Ok(())
-    } else {
-        Err(Closed::Password)
-    }
+    if password.bmp_strings().iter().any(fits) { Ok(()) } else { Err(Closed::Password) }
 }

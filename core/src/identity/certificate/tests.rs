@@ -1,4 +1,3 @@
-use aws_lc_rs::signature::KeyPair as _;
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
@@ -32,17 +31,52 @@ fn a_key_is_read_in_every_form_that_it_comes_in() {
         ("a password that is not needed", data!("both.pem"), None, Some("x")),
         ("PKCS#1", cert, Some(data!("pkcs1.pem")), None),
         ("PBES2", cert, Some(data!("encrypted.pem")), Some(PASSWORD)),
+        ("PBES2 with triple DES and SHA-1", cert, Some(data!("encrypted_des3.pem")), Some(PASSWORD)),
         ("PKCS#12's own encryption", cert, Some(data!("encrypted_legacy.pem")), Some(PASSWORD)),
         ("PFX of today", data!("modern.pfx"), None, Some(PASSWORD)),
         ("PFX with 3DES and RC2-40", data!("legacy.pfx"), None, Some(PASSWORD)),
         ("PFX with RC2-128", data!("rc2_128.pfx"), None, Some(PASSWORD)),
+        ("PFX in BER", data!("ber.pfx"), None, Some(PASSWORD)),
         ("PFX without a password", data!("empty_password.pfx"), None, None),
+        ("PFX that is not closed at all", data!("plain.pfx"), None, None),
     ] {
         let material = read(certificate, key, password).unwrap_or_else(|e| panic!("{name}: {e}"));
-        assert_eq!(material.key.public_modulus_len(), 256, "{name}");
+        let signature = assertion::sign(&material.key, &SigningAlgorithm::Ps256, "a.b").unwrap();
+        assert_eq!(signature.len(), 256, "{name}");
     }
     let encoded = STANDARD.encode(data!("modern.pfx"));
     assert!(read(encoded.as_bytes(), None, Some(PASSWORD)).is_ok(), "as a key vault gives it");
+}
+
+#[test]
+fn text_is_read_whatever_has_come_over_it() {
+    let good = String::from_utf8_lossy(data!("both.pem"));
+    let indented = good
+        .lines()
+        .fold("Bag Attributes\n    localKeyID: 01\n".to_owned(), |text, line| text + "  " + line + " \n");
+    for text in [good.replace('\n', "\r\n"), good.replace('\n', "\n\n"), indented] {
+        read(text.as_bytes(), None, None).unwrap_or_else(|e| panic!("{text}: {e}"));
+    }
+    // OpenSSL puts what it trusts a certificate for behind it.
+    let mut cert = pem::parse(data!("cert.pem")).unwrap().into_contents();
+    let thumbprint = |chain: &Chain| URL_SAFE_NO_PAD.encode(chain.sha256());
+    let own = thumbprint(&Chain::read(&cert).unwrap());
+    cert.extend([0x30, 0x00]);
+    let trusted = pem::encode(&pem::Pem::new("TRUSTED CERTIFICATE", cert));
+    assert_eq!(thumbprint(&Chain::read(trusted.as_bytes()).unwrap()), own);
+}
+
+#[test]
+fn text_that_is_cut_or_damaged_is_refused() {
+    for text in [
+        "-----BEGIN X-----\nAQID\n",
+        "-----BEGIN X-----\nAQ!D\n-----END X-----",
+        "-----BEGIN X-----\nAQID\n-----END Y-----",
+    ] {
+        let text = format!("{}{text}", String::from_utf8_lossy(data!("both.pem")));
+        let error = read(text.as_bytes(), None, None).err().unwrap();
+        assert!(error.message().contains("damaged"), "{text}: {error}");
+    }
 }
 
 #[test]
@@ -55,6 +89,7 @@ fn what_cannot_be_used_is_refused_with_the_reason() {
         (cert, Some(data!("encrypted.pem")), None, "pass its password"),
         (cert, Some(data!("encrypted.pem")), Some("wrong"), "does not open"),
         (cert, Some(data!("encrypted_legacy.pem")), Some("wrong"), "does not open"),
+        (cert, Some(data!("encrypted_scrypt.pem")), Some(PASSWORD), "not known here"),
         (cert, Some(data!("old_encryption.pem")), Some(PASSWORD), "old way"),
         (data!("modern.pfx"), None, None, "pass its password"),
         (data!("modern.pfx"), None, Some("wrong"), "does not open"),
@@ -139,7 +174,7 @@ fn an_assertion_says_who_and_where_and_can_be_verified() {
         assert_eq!((&claims["iss"], &claims["sub"]), (&"app".into(), &"app".into()));
         let at = |name: &str| claims[name].as_i64().unwrap() - now.as_second();
         assert_eq!((at("nbf"), at("iat"), at("exp")), (-60, 0, 300));
-        let key = UnparsedPublicKey::new(verification, material.key.public_key().as_ref());
+        let key = UnparsedPublicKey::new(verification, material.chain.leaf.public_key.as_ref().unwrap());
         key.verify(message.as_bytes(), &signature).unwrap();
         assert_ne!(taken_apart(&make()).1["jti"], claims["jti"]);
     }
@@ -185,9 +220,9 @@ fn a_key_file_that_all_can_read_is_noticed_and_taken_all_the_same() {
     std::fs::write(&path, data!("both.pem")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     ClientCertificate::from_file("app", &path).check().unwrap();
-    assert_eq!(material::mode_for_all(&path), Some(0o644));
+    assert_eq!(given::mode_for_all(&path), Some(0o644));
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    assert_eq!(material::mode_for_all(&path), None);
+    assert_eq!(given::mode_for_all(&path), None);
     ClientCertificate::from_file("app", folder.path().join("none.pem")).check().unwrap_err();
 }
 
@@ -205,10 +240,15 @@ fn nothing_that_can_be_printed_shows_the_key() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
+    #[test]
+    fn any_text_is_survived(text in "(-----BEGIN |-----END |PRIVATE KEY|CERTIFICATE|-----|[A-Za-z0-9=: ]{0,9}|\n){0,30}") {
+        let _ = read(text.as_bytes(), None, Some(PASSWORD));
+    }
+
     /// Damage is noticed, or does no harm; it never ends in a panic.
     #[test]
     fn damage_is_survived(at in 0_usize..2_000, to in any::<u8>()) {
-        for good in [data!("modern.pfx"), data!("legacy.pfx"), data!("both.pem")] {
+        for good in [data!("modern.pfx"), data!("legacy.pfx"), data!("ber.pfx"), data!("plain.pfx"), data!("both.pem")] {
             let mut bad = good.to_vec();
             let at = at % bad.len();
             bad[at] = to;
