@@ -18,9 +18,9 @@ export const grants = {
 export const conditions = { access_token: { capolids: { essential: true, values: ['c4'] } } };
 
 export class Outside {
-  static async start() {
+  static async start(config) {
     const behaviour = { deviceInterval: 0, assertionReplay: 'same' };
-    return new Outside(await Sandbox.start({ blobs: 0, https: true, identity: { behaviour } }));
+    return new Outside(await Sandbox.start({ blobs: 0, https: true, identity: { behaviour }, ...config }));
   }
 
   constructor(sandbox) {
