@@ -190,6 +190,16 @@ for (const [name, [broken, asked, errorCode, number, more = {}]] of Object.entri
   });
 }
 
+test('msal-node is told of a tenant that is not there', async () => {
+  const authority = `${outside.sandbox.url}/nowhere.example`;
+  await assert.rejects(alone({ clientSecret: outside.sandbox.clientSecret, authority }), (error) => {
+    assert.equal(error.errorCode, 'endpoints_resolution_error', error);
+    return true;
+  });
+  const [metadata] = await outside.sandbox.ledger({ path: '/nowhere.example/' });
+  assert.equal(metadata.status, 400);
+});
+
 test('msal-node answers a challenge', async () => {
   const app = server({ clientSecret: outside.sandbox.clientSecret, clientCapabilities: ['cp1'] });
   const first = await app.acquireTokenByClientCredential(wish());

@@ -1,6 +1,7 @@
 // A sandbox as the libraries of others reach it: over TLS, and with plain HTTP beside them.
 
 import assert from 'node:assert/strict';
+import { createPublicKey, verify } from 'node:crypto';
 import { request } from 'node:https';
 
 import { Sandbox } from 'm365kit';
@@ -68,7 +69,7 @@ export class Outside {
   /** Uses a token, and gives its claims: they and the ledger fit the way it was got. */
   async check(token, { grant, credential, user = false }) {
     assert.equal(await this.call(token), null);
-    const claims = said(token);
+    const claims = await this.said(token);
     const { url, tenant, clientId, identity } = this.sandbox;
     const used = (await this.sandbox.ledger({ operation: 'subscriptions' })).at(-1);
     const bearer = `Bearer #${Number(claims.uti.replace('m365kit', ''))}`;
@@ -83,6 +84,16 @@ export class Outside {
       assert.deepEqual([claims.appid, login.clientId], [clientId, clientId]);
     }
     return claims;
+  }
+
+  /** The claims of a token that is signed with a key which the authority publishes. */
+  async said(token) {
+    const [header, claims, signature] = token.split('.').map((part) => Buffer.from(part, 'base64url'));
+    const { keys } = JSON.parse((await this.send(`${this.authority}/discovery/v2.0/keys`)).text);
+    const jwk = keys.find(({ kid }) => kid === JSON.parse(header).kid);
+    const signed = Buffer.from(token.slice(0, token.lastIndexOf('.')));
+    assert.ok(verify('RSA-SHA256', signed, createPublicKey({ key: jwk, format: 'jwk' }), signature));
+    return JSON.parse(claims);
   }
 
   /** The last request for a token. */
@@ -104,9 +115,4 @@ export class Outside {
       action: { aadsts: 50076, claims: conditions },
     });
   }
-}
-
-/** The claims of a token. */
-export function said(token) {
-  return JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
 }

@@ -238,6 +238,9 @@ REFUSALS = {
     "unknown tenant": Refusal(
         lambda at: at.credential_state("unknown_tenant"), "ClientSecret", secret, 90002
     ),
+    "another tenant": Refusal(
+        nothing, "ClientAssertion", lambda at: {**assertion(at), "tenant_id": "nowhere"}, 90002
+    ),
     "expired assertion": Refusal(
         nothing, "WorkloadIdentity", lambda at: workload(at, lifetime=-600), 700024
     ),
