@@ -39,7 +39,7 @@ function library() {
 
 /** Installs the tools of `package-lock.json` unless they are there. */
 export function tools() {
-  const needed = ['typescript', 'apache-arrow'];
+  const needed = ['typescript', 'apache-arrow', '@azure/identity', '@azure/msal-node'];
   if (!needed.every((name) => existsSync(join(home, 'node_modules', name)))) {
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   }

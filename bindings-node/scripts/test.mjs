@@ -40,12 +40,10 @@ if (dev) {
 }
 cpSync(join(home, 'test'), join(project, 'test'), { recursive: true });
 const { tsc } = tools();
-// What a user reads batches with: no dependency of the package.
-symlinkSync(
-  join(home, 'node_modules', 'apache-arrow'),
-  join(project, 'node_modules', 'apache-arrow'),
-  'junction',
-);
+// What a user reads batches with, and what else signs in to a sandbox: no dependencies of the package.
+for (const name of ['apache-arrow', '@azure']) {
+  symlinkSync(join(home, 'node_modules', name), join(project, 'node_modules', name), 'junction');
+}
 
 if (program.length > 0) {
   const [name, ...rest] = program;

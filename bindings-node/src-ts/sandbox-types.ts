@@ -1,3 +1,5 @@
+import type { CredentialState, SandboxIdentity, SandboxLogin } from './sandbox-identity';
+
 /** How a sandbox is made. Everything has a default. */
 export interface SandboxConfig {
   /** What everything in it is made from: the same seed gives the same tenant. 1 by default. */
@@ -82,7 +84,7 @@ export interface SandboxConfig {
   /** Whether auditing is on. While it is off, subscriptions cannot be started. True by default. */
   auditing?: boolean;
   /** What the authority thinks of the application. `'ok'` by default. */
-  credentialState?: string;
+  credentialState?: CredentialState;
   /** How many seconds a search of the audit log takes. 0.2 by default. */
   searchDelay?: number;
   /** How many days before the feed a search knows records of. 90 by default. */
@@ -91,6 +93,11 @@ export interface SandboxConfig {
   archivePerDay?: number;
   /** How many requests are remembered; the oldest are forgotten first. 200,000 by default. */
   ledger?: number;
+  /**
+   * Applications, users, managed identities and the behaviour of its authority. One application by default, which may
+   * sign in by every way there is, and three users.
+   */
+  identity?: SandboxIdentity;
 }
 
 /** How a feed grows. */
@@ -147,6 +154,9 @@ export interface LedgerFilter {
 /** What a request is for. */
 export type Operation =
   | 'token'
+  | 'authorize'
+  | 'device_code'
+  | 'managed_identity'
   | 'start'
   | 'stop'
   | 'subscriptions'
@@ -177,6 +187,8 @@ export interface SeenRequest {
   status: number;
   /** The id of the fault that the answer had, if any. */
   fault?: number;
+  /** How it asked for a token, if it did. */
+  login?: SandboxLogin;
   /** Whether the client hung up before the answer was written. */
   aborted: boolean;
 }
@@ -222,7 +234,13 @@ export interface FaultAction {
   dripEvery?: number;
   /** The service's own error of a code such as `AF20022`, with its usual status unless `status` is given. */
   code?: string;
-  /** Another message for it. */
+  /** A refusal of the authority with an AADSTS number; one that it does not know needs an `error`. */
+  aadsts?: number;
+  /** Another error, suberror or claims for it. */
+  error?: string;
+  suberror?: string;
+  claims?: Record<string, unknown>;
+  /** Another message for either. */
   message?: string;
   /** A listing names everything twice. */
   duplicateListing?: boolean;
@@ -312,10 +330,14 @@ export interface TokenWish {
   tenant?: string;
   /** The application that it is for. */
   clientId?: string;
-  /** The application roles that it carries. */
+  /** The application roles that it carries; with a user, the scopes. */
   roles?: string[];
   /** How many seconds it lasts. */
   lifetime?: number;
+  /** Whom it speaks for; the application alone by default. */
+  user?: string;
+  /** Whether its client understands claims challenges. False by default. */
+  capable?: boolean;
 }
 
 /** What was sent to webhooks. */

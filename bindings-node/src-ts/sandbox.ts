@@ -3,6 +3,8 @@ import { Client } from './client';
 import { fromNative } from './errors';
 import { type ClientOptions, ClientSecret, Cloud } from './faces';
 import { native, type NativeSandbox } from './native';
+import { Authority } from './sandbox-authority';
+import type { SandboxDirectory } from './sandbox-identity';
 import type {
   AddedContent,
   Deliveries,
@@ -14,10 +16,10 @@ import type {
   RateLimit,
   SandboxConfig,
   SeenRequest,
-  TokenWish,
   WebhookFaults,
 } from './sandbox-types';
 
+export type * from './sandbox-identity';
 export type * from './sandbox-types';
 
 interface Description {
@@ -28,6 +30,7 @@ interface Description {
   clientSecret: string;
   cloud: Record<string, string>;
   caCertificate: string | null;
+  identity: SandboxDirectory;
 }
 
 /**
@@ -42,7 +45,7 @@ interface Description {
  * sandbox.close();
  * ```
  */
-export class Sandbox {
+export class Sandbox extends Authority {
   /** Where it listens: `http://127.0.0.1:PORT`. */
   readonly url: string;
   /** The id of its tenant. */
@@ -64,6 +67,7 @@ export class Sandbox {
   /** @internal */
   constructor(config: SandboxConfig, started: NativeSandbox);
   constructor(config: SandboxConfig = {}, started = attempt(() => new native.NativeSandbox(encode(config)))) {
+    super();
     this.#native = started;
     const about = JSON.parse(this.#native.describe()) as Description;
     this.url = about.url;
@@ -91,6 +95,11 @@ export class Sandbox {
   /** The credential of the application that it knows. */
   get credential(): ClientSecret {
     return new ClientSecret({ clientId: this.clientId, secret: this.#clientSecret });
+  }
+
+  /** Who may sign in now, and where. */
+  get identity(): SandboxDirectory {
+    return (JSON.parse(attempt(() => this.#native.describe())) as Description).identity;
   }
 
   /** A client for the sandbox's tenant; any option can be another. */
@@ -187,16 +196,6 @@ export class Sandbox {
   /** Sets the application roles that its tokens carry. */
   async setRoles(roles: string[]): Promise<void> {
     await this.control('set_roles', { roles });
-  }
-
-  /** A token of the sandbox, as its token endpoint would give it; the roles and the lifetime can be others. */
-  async issueToken(wish: TokenWish = {}): Promise<{ token: string; expiresOn: string }> {
-    return this.control('issue_token', wish);
-  }
-
-  /** Ends all tokens it has given out. */
-  async expireTokens(): Promise<void> {
-    await this.control('expire_tokens');
   }
 
   /** Sets its rate limit; `null` takes it away. */

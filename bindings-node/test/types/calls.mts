@@ -19,6 +19,7 @@ import {
   type ParkedContent,
   type Report,
   Sandbox,
+  type SandboxApp,
   type SinkStep,
   StaticToken,
   Throttled,
@@ -136,6 +137,14 @@ async function right(signal: AbortSignal): Promise<void> {
   const sandbox = await Sandbox.start({ blobs: 3, rateLimit: { perMinute: 600 } });
   await sandbox.fault({ match: { operation: 'blob' }, action: { status: 503 }, when: { every: 3 } });
   sandbox.client({ concurrency: 2 }) satisfies Client;
+  await sandbox.fault({ match: { operation: 'device_code' }, action: { aadsts: 90055 } });
+  sandbox.identity.managed.serverThumbprint satisfies string | null;
+  sandbox.identity.apps.map(({ redirectUris }) => redirectUris.native);
+  (await sandbox.setApp({ consented: false })) satisfies SandboxApp;
+  (await sandbox.setBehaviour({ device: ['declined'] })).deviceInterval.toFixed();
+  (await sandbox.deviceCode(['approved'], { userCode: 'ABC' })).toFixed();
+  (await sandbox.makeCertificate({ register: true })).privateKey.trim();
+  (await sandbox.ledger({ operation: 'token' })).map(({ login }) => login?.credential);
   try {
     await sandbox.advance(60);
   } catch (error) {
@@ -144,6 +153,10 @@ async function right(signal: AbortSignal): Promise<void> {
 }
 
 function wrong(): void {
+  // @ts-expect-error: there is no such behaviour
+  new Sandbox({ identity: { behaviour: { authorize: 'shrug' } } });
+  // @ts-expect-error: the member is called consented
+  new Sandbox({ identity: { apps: [{ consent: false }] } });
   // @ts-expect-error: a tenant is required
   new Client({ credential: secret });
   // @ts-expect-error: a credential is not its fields

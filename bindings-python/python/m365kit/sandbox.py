@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from . import _native
 from ._faces import AsyncClient, Client, ClientSecret, Cloud
 from ._record import plain
+from ._sandbox_authority import Authority
 from ._values import moment, read_time
 
 if TYPE_CHECKING:
@@ -26,6 +27,23 @@ if TYPE_CHECKING:
     from typing import NotRequired, Self, Unpack
 
     from ._faces.client import ClientOptions
+    from .sandbox_identity import SandboxIdentity, SandboxLogin
+
+    Operation = Literal[
+        "token",
+        "authorize",
+        "device_code",
+        "managed_identity",
+        "start",
+        "stop",
+        "subscriptions",
+        "content",
+        "notifications",
+        "blob",
+        "sensitive_types",
+        "queries",
+        "other",
+    ]
 
     class Request(TypedDict):
         """A request that the sandbox has seen; `authorization` shows only which token it was."""
@@ -33,6 +51,8 @@ if TYPE_CHECKING:
         at: str
         method: str
         path: str
+        operation: Operation
+        """What it is for."""
         query: dict[str, str]
         headers: dict[str, str]
         status: int
@@ -40,21 +60,13 @@ if TYPE_CHECKING:
         """The client hung up before the answer was written."""
         body: NotRequired[str]
         fault: NotRequired[int | str]
+        login: NotRequired[SandboxLogin]
+        """How it asked for a token, if it did."""
 
     class Match(TypedDict, total=False):
         """Which requests a fault concerns; what is left out may be anything."""
 
-        operation: Literal[
-            "token",
-            "start",
-            "stop",
-            "subscriptions",
-            "content",
-            "notifications",
-            "blob",
-            "sensitive_types",
-            "any",
-        ]
+        operation: Operation | Literal["any"]
         method: str
         path: str
         contentType: str
@@ -62,7 +74,7 @@ if TYPE_CHECKING:
         nth: int
 
 
-class Sandbox:
+class Sandbox(Authority):
     """A simulated tenant that listens on loopback from now until it is closed.
 
     The same arguments give the same tenant. What is left out is chosen by the sandbox.
@@ -123,6 +135,9 @@ class Sandbox:
         archive_days: How many days before the feed audit log queries reach. Default: 90.
         archive_per_day: How many records there are on each of those days. Default: 20.
         ledger: How many requests it remembers. Default: 200,000.
+        identity: Applications, users, managed identities and the behaviour of its authority:
+            `apps`, `users`, `behaviour`, `managed`. Default: one application, which may sign in by
+            every way there is, and three users.
 
     Raises:
         InvalidRequest: An argument cannot be right, or the port is taken.
@@ -176,6 +191,7 @@ class Sandbox:
         archive_days: int | None = None,
         archive_per_day: int | None = None,
         ledger: int | None = None,
+        identity: SandboxIdentity | None = None,
     ) -> None:
         config = {
             "seed": seed,
@@ -223,6 +239,7 @@ class Sandbox:
             "archiveDays": archive_days,
             "archivePerDay": archive_per_day,
             "ledger": ledger,
+            "identity": identity,
         }
         said = {name: value for name, value in config.items() if value is not None}
         self._native = _native.Sandbox(dumps(said, default=plain).encode())
@@ -334,6 +351,7 @@ class Sandbox:
         path: str | None = None,
         method: str | None = None,
         content_type: str | None = None,
+        operation: Operation | None = None,
     ) -> list[Request]:
         """The requests that it has seen, oldest first.
 
@@ -341,8 +359,11 @@ class Sandbox:
             path: Only those whose path holds this text.
             method: Only those of this HTTP method.
             content_type: Only those that are about this content type.
+            operation: Only those that are for this.
         """
-        found = self.control("ledger", path=path, method=method, contentType=content_type)
+        found = self.control(
+            "ledger", path=path, method=method, contentType=content_type, operation=operation
+        )
         requests: list[Request] = found["requests"]
         return requests
 
@@ -373,7 +394,8 @@ class Sandbox:
                 `{"stall": True}`, `{"reset": True}`, `{"html": True}`, `{"objectBody": True}`,
                 `{"empty": True}`, `{"duplicateListing": True}`, `{"stalePage": True}`,
                 `{"loopPage": True}`, `{"foreignUri": url}`, `{"foreignNext": url}`,
-                `{"throttle": {...}}`, `{"expireToken": True}`.
+                `{"throttle": {...}}`, `{"expireToken": True}`; of the authority
+                `{"aadsts": 50076, "error": ..., "suberror": ..., "claims": {...}}`.
             match: Which requests. Default: all.
             when: `"once"`, `"always"`, `{"every": n}`, or `{"share": 0.1, "seed": 7}` for a share
                 of all items, each once.
@@ -391,7 +413,7 @@ class Sandbox:
 
     def fault_stats(self) -> dict[str, int]:
         """How often each fault has struck, by its id."""
-        return dict(self.control("fault_stats"))
+        return dict(self.control("fault_stats")["hits"])
 
     def rate_limit(
         self,
@@ -522,10 +544,6 @@ class Sandbox:
             roles: Such as `ActivityFeed.Read`.
         """
         self.control("set_roles", roles=list(roles))
-
-    def expire_tokens(self) -> None:
-        """Ends all tokens that it has given."""
-        self.control("expire_tokens")
 
     def webhooks(self) -> Any:
         """The notifications that it has delivered, or tried to."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import m365kit as m365
+from m365kit.sandbox_identity import SandboxApp, SandboxLogin
 from m365kit.webhook import WebhookApp
 
 
@@ -176,6 +177,22 @@ def sandboxed() -> None:
         sandbox.fault({"status": 500}, match={"operation": "blob"}, when="once")
         sandbox.fault({"status": 500}, match={"operation": "nothing"})  # type: ignore[arg-type]
         sandbox.fault({"status": 500}, when="sometimes")  # type: ignore[arg-type]
+
+
+def signed_in() -> None:
+    app: SandboxApp = {"consented": False, "redirectUris": {"native": ["http://localhost"]}}
+    with m365.Sandbox(identity={"apps": [app], "behaviour": {"device": ["declined"]}}) as sandbox:
+        assert_type(sandbox.identity["managed"]["serverThumbprint"], str | None)
+        assert_type(sandbox.set_app({"clientId": "another"}), SandboxApp)
+        assert_type(sandbox.set_behaviour({"authorize": "refuse"})["deviceInterval"], int)
+        sandbox.set_behaviour({"authorize": "shrug"})  # type: ignore[typeddict-item]
+        sandbox.set_behaviour({"autorize": "form"})  # type: ignore[typeddict-unknown-key]
+        assert_type(sandbox.device_code(["pending", "approved"], user_code="ABC"), int)
+        sandbox.device_code(["shrugged"])  # type: ignore[list-item]
+        assert_type(sandbox.make_certificate(register=True)["privateKey"], str)
+        assert_type(sandbox.ledger(operation="device_code")[0].get("login"), SandboxLogin | None)
+        sandbox.credential_state("unwell")  # type: ignore[arg-type]
+    m365.Sandbox(identity={"apps": [{"consent": False}]})  # type: ignore[arg-type]
 
 
 def failed(error: m365.InvalidRequest) -> None:

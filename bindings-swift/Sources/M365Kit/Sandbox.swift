@@ -28,7 +28,9 @@ public final class Sandbox: Sendable {
 
     /// Starts one, in less than 100 ms.
     /// - Parameter configuration: An object of what differs from the defaults: `seed`, `days`, `blobs`, `records`,
-    ///   `pageSize`, `contentTypes`, `rateLimit` and the others that `m365kit-sandbox --help` describes.
+    ///   `pageSize`, `contentTypes`, `rateLimit` and the others that `m365kit-sandbox --help` describes. `identity` has
+    ///   applications, users, managed identities and the behaviour of its authority:
+    ///   `["apps": [["consented": false]], "behaviour": ["device": ["declined"]]]`.
     public init(_ configuration: JSON = [:]) throws {
         let json = Data(configuration.description.utf8)
         let native = try translated { try NativeSandbox(config: json) }
@@ -119,14 +121,21 @@ extension Sandbox {
 
 // What it has seen, and what it does wrong.
 extension Sandbox {
-    /// The requests that it got, oldest first, each an object with `method`, `path`, `query`, `headers`, `status` and
-    /// `aborted` (the client hung up before the answer was written). Tokens in it are numbered, not shown.
+    /// The requests that it got, oldest first, each an object with `method`, `path`, `operation`, `query`, `headers`,
+    /// `status` and `aborted` (the client hung up before the answer was written), and `login` for those that asked for a
+    /// token. Tokens in it are numbered, not shown.
     public func ledger(
         path: String? = nil,
         method: String? = nil,
-        contentType: ContentType? = nil
+        contentType: ContentType? = nil,
+        operation: String? = nil
     ) async throws -> [JSON] {
-        let arguments = object(["path": path, "method": method, "contentType": contentType?.rawValue])
+        let arguments = object([
+            "path": path,
+            "method": method,
+            "contentType": contentType?.rawValue,
+            "operation": operation,
+        ])
         return try await control("ledger", arguments)["requests"]?.array ?? []
     }
 
@@ -138,7 +147,8 @@ extension Sandbox {
     /// Makes it misbehave.
     /// - Parameters:
     ///   - match: Which requests: an object with any of `operation`, `method`, `path`, `contentType`, `contentId`, `nth`.
-    ///   - action: What happens to them, such as `["status": 503]`, `["cutAfter": 100]` or `["delay": 2]`.
+    ///   - action: What happens to them, such as `["status": 503]`, `["cutAfter": 100]`, `["delay": 2]` or, for the
+    ///     authority, `["aadsts": 50076]`.
     ///   - when: `"once"`, `"always"`, `["every": 3]` or `["share": 0.1, "seed": 1]`; the sandbox's default when nil.
     ///   - times: How often at most.
     /// - Returns: The name of the fault in the ledger and in ``faultStats()``.
@@ -173,11 +183,6 @@ extension Sandbox {
     /// Limits the requests it takes from here on, as `["perMinute": 600, "burst": 10]`; nil lifts the limit.
     public func rateLimit(_ limit: JSON?) async throws {
         _ = try await control("rate_limit", limit ?? .null)
-    }
-
-    /// Ends the life of all tokens it has given out.
-    public func expireTokens() async throws {
-        _ = try await control("expire_tokens")
     }
 
     /// Sets the roles in the tokens it gives out.

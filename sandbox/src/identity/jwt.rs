@@ -33,7 +33,7 @@ impl Jwt {
             header: object(header).ok_or(Broken::Part)?,
             claims: object(claims).ok_or(Broken::Part)?,
             signed: signed.to_owned(),
-            signature: BASE64_URL_SAFE_NO_PAD.decode(signature).map_err(|_| Broken::Part)?,
+            signature: bytes(signature).ok_or(Broken::Part)?,
         })
     }
 
@@ -80,5 +80,5 @@ pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
 }
 
 fn object(part: &str) -> Option<Map<String, Value>> {
-    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+    serde_json::from_slice(&bytes(part)?).ok()
 }

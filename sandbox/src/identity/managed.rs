@@ -59,8 +59,9 @@ impl Host {
         Self::CloudShell,
     ];
 
-    /// The endpoint at a path.
+    /// The endpoint at a path. A slash at its end is tolerated, as by the services: MSAL for Node writes one.
     pub(crate) fn at(path: &str) -> Option<Self> {
+        let path = path.strip_suffix('/').unwrap_or(path);
         Self::ALL.into_iter().find(|host| host.path() == path)
     }
 

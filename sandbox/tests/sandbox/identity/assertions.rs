@@ -1,8 +1,8 @@
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
 use serde_json::{Value, json};
 
-use super::{Client, claims, der, grant, signed};
+use super::{Client, claims, der, grant, signed, signed_in};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -86,6 +86,21 @@ async fn both_algorithms_and_both_thumbprints_are_taken() {
         let token = answer.json()["access_token"].as_str().unwrap().to_owned();
         assert_eq!(claims(&token)["appidacr"], "2");
     }
+}
+
+// The asynchronous Azure Identity of Python writes its assertions so, and the service takes them.
+#[tokio::test]
+async fn the_parts_of_an_assertion_may_be_padded() {
+    let signer = Signer::new();
+    let mut padded = 0;
+    for jti in ["a", "ab", "abc"] {
+        let assertion =
+            signed_in(&BASE64_URL_SAFE, signer.text("privateKey"), &signer.header(), &signer.claims(jti));
+        padded += usize::from(assertion.contains("=."));
+        let answer = signer.show(&assertion).await;
+        assert_eq!(answer.status, 200, "{assertion}: {answer:?}");
+    }
+    assert!(padded > 0);
 }
 
 #[tokio::test]

@@ -52,6 +52,16 @@ async fn a_virtual_machine_has_rules() {
 }
 
 #[tokio::test]
+async fn a_path_may_end_in_a_slash() {
+    let client = Client::usual();
+    let secret = managed(&client)["header"].as_str().unwrap().to_owned();
+    for (path, headers) in [(IMDS, [("Metadata", "true")]), (APP_SERVICE, [("X-IDENTITY-HEADER", &secret)])] {
+        let answer = ask(&client, &path.replacen("token?", "token/?", 1), &headers).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_identity_is_named_in_three_ways() {
     let client = Client::usual();
     let assigned = managed(&client)["user"][0].clone();

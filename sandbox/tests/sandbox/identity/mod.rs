@@ -20,6 +20,7 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaPublicKeyComponents,
 };
 use base64::Engine;
+use base64::engine::GeneralPurpose;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
@@ -187,14 +188,19 @@ pub(crate) fn is_signed(token: &str, keys: &Value) -> bool {
 
 /// Signs with RS256 or PS256, whatever else is in the header.
 pub(crate) fn signed(key: &str, header: &Value, claims: &Value) -> String {
-    let encode = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    signed_in(&BASE64_URL_SAFE_NO_PAD, key, header, claims)
+}
+
+/// Signs, and writes the parts in a form of base64 that need not be the right one.
+pub(crate) fn signed_in(form: &GeneralPurpose, key: &str, header: &Value, claims: &Value) -> String {
+    let encode = |value: &Value| form.encode(value.to_string());
     let message = format!("{}.{}", encode(header), encode(claims));
     let key = KeyPair::from_pkcs8(&der(key)).unwrap();
     let padding: &'static dyn RsaEncoding =
         if header["alg"] == "PS256" { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
     let mut signature = vec![0; key.public_modulus_len()];
     key.sign(padding, &SystemRandom::new(), message.as_bytes(), &mut signature).unwrap();
-    format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+    format!("{message}.{}", form.encode(signature))
 }
 
 /// What is in a PEM text.

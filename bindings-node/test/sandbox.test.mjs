@@ -1,0 +1,46 @@
+// What a sandbox does as an authority, beside what the tests of others' libraries ask of it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { InvalidRequest, Sandbox } from 'm365kit';
+
+test('an authority is configured and described', async (t) => {
+  const app = { clientId: '11111111-2222-3333-4444-555555555555', consented: false };
+  const users = [{ name: 'sadie@contoso.example', displayName: 'Sadie' }];
+  const sandbox = await Sandbox.start({ blobs: 0, identity: { apps: [app], users } });
+  t.after(() => sandbox.close());
+  const { user, apps, federation, managed } = sandbox.identity;
+  assert.equal(user, 'sadie@contoso.example');
+  assert.equal(apps.at(-1).consented, false);
+  assert.equal(federation.issuer, `${sandbox.url}/federation`);
+  assert.equal(managed.serverThumbprint, null);
+  await sandbox.setBehaviour({ device: ['declined'] });
+  assert.deepEqual(sandbox.identity.behaviour.device, ['declined']);
+  await assert.rejects(Sandbox.start({ identity: { apps: [{ consent: false }] } }), InvalidRequest);
+});
+
+test('a device code goes on as told to', async (t) => {
+  const sandbox = await Sandbox.start({ blobs: 0 });
+  t.after(() => sandbox.close());
+  const { url, tenant, clientId } = sandbox;
+  const body = new URLSearchParams({ client_id: clientId, scope: 'openid' });
+  await fetch(`${url}/${tenant}/oauth2/v2.0/devicecode`, { method: 'POST', body });
+  const [{ userCode, steps, redeemed }] = await sandbox.deviceCodes();
+  assert.deepEqual([steps, redeemed], [['pending', 'approved'], false]);
+  assert.equal(await sandbox.deviceCode(['slow_down', 'declined'], { userCode }), 1);
+  assert.deepEqual((await sandbox.deviceCodes())[0].steps, ['slow_down', 'declined']);
+  assert.equal((await sandbox.ledger({ operation: 'device_code' }))[0].login.grant, 'devicecode');
+});
+
+test('what is revoked is counted', async (t) => {
+  const sandbox = await Sandbox.start({ blobs: 0 });
+  t.after(() => sandbox.close());
+  const { user } = sandbox.identity;
+  const { token } = await sandbox.issueToken({ user, capable: true });
+  assert.equal(await sandbox.revokeTokens({ user, insist: true }), 1);
+  await sandbox.relent();
+  assert.equal(await sandbox.revokeRefreshTokens({ user }), 0);
+  assert.ok((await sandbox.secrets()).some(({ value }) => value === token));
+  assert.ok((await sandbox.aadsts()).includes(50076));
+});
