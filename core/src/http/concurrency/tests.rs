@@ -35,7 +35,8 @@ fn limit(concurrency: &Concurrency) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn where_only_the_distance_counts_it_grows_far_beyond_the_first_limit() {
-    for (jitter, seed) in [0, 20, 100].into_iter().flat_map(|jitter| (0..10).map(move |seed| (jitter, seed))) {
+    for (jitter, seed) in [0, 20, 100].into_iter().flat_map(|jitter| (0..10).map(move |seed| (jitter, seed)))
+    {
         // One search in two thousand is misled by the jitter and takes a second try.
         fastrand::seed(seed);
         let concurrency = Concurrency::new(None);
