@@ -35,7 +35,7 @@ export abstract class Given {
 /** What all credentials have in common. */
 export abstract class CredentialBase extends Given {
   /** What tells the credentials apart. */
-  abstract readonly kind: string;
+  abstract get kind(): string;
 
   /** @internal */
   override [crossing](): Crossing {

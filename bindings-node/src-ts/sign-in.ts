@@ -27,9 +27,7 @@ export abstract class SignInBase extends Given {
    */
   begin(tenant: string, { cloud = Cloud.PUBLIC }: SignInPlace = {}): PendingSignIn {
     const { json } = this[crossing]();
-    const begun = attempt(() =>
-      native.beginSignIn(encode({ sign_in: json, tenant, cloud: cloud[crossing]() })),
-    );
+    const begun = attempt(() => native.beginSignIn(begin(json, this.client, tenant, cloud)));
     const { pending } = JSON.parse(begun) as { pending: string };
     return PendingSignIn.restore(this.client, pending);
   }
@@ -51,7 +49,7 @@ export abstract class BrowserSignInBase extends Given {
   ): Promise<AuthorizationCode> {
     const { json, functions } = this[crossing]();
     const bridge = new Bridge(functions);
-    const args = encode({ sign_in: json, tenant, cloud: cloud[crossing]() });
+    const args = begin(json, this.client, tenant, cloud);
     const fields = await stoppable(
       signal,
       (thrown) => fromNative(thrown, bridge.thrown),
@@ -105,6 +103,20 @@ export class PendingSignIn {
   export(): string {
     return this.#pending;
   }
+}
+
+/** What a sign-in is begun with. */
+function begin(fields: object, client: Application, tenant: string, cloud: Cloud): string {
+  const sign_in = { ...fields, client: applicationOf(client) };
+  return encode({ sign_in, tenant, cloud: cloud[crossing]() });
+}
+
+/** Nothing is proved yet, and where a function proves it the core could not call that here: the id alone will do. */
+function applicationOf(client: Application): unknown {
+  if (!(client instanceof Given)) return client;
+  const { json, functions } = client[crossing]();
+  const known = Object.keys(functions).length > 0 && client.clientId;
+  return known || json;
 }
 
 function codeOf(client: Application, fields: string): AuthorizationCode {

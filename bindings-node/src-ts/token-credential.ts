@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { crossing } from './arguments';
 import { CredentialBase, type Crossing } from './credentials';
 import { errorOf } from './errors';
@@ -32,7 +34,8 @@ export function crossed(credential: unknown, enableCae: boolean): Crossing {
 /** @internal A credential as it is printed: what others keep in theirs may be secret. */
 export function printable(credential: unknown): unknown {
   if (!isTokenCredential(credential)) return credential;
-  return Object.create({ constructor: credential.constructor });
+  const name = credential.constructor?.name ?? 'TokenCredential';
+  return { [inspect.custom]: () => `${name} {}` };
 }
 
 function isTokenCredential(value: unknown): value is TokenCredential {

@@ -73,7 +73,7 @@ test('a sign-in is finished where it was not begun', async () => {
 test('only its own answer finishes it, and the right one may still come', async () => {
   const pending = begun();
   const callback = await visited(pending.url);
-  for (const wrong of ['', 'code=c', callback.replace(/state=[^&]*/, 'state=other')]) {
+  for (const wrong of ['', 'code=c', callback.replace(/([?&])state=[^&]*/, '$1state=other')]) {
     assert.throws(() => pending.finish(wrong), AuthError);
   }
   assert.ok(pending.finish(callback) instanceof AuthorizationCode);

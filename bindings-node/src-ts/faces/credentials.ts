@@ -32,8 +32,6 @@ export interface ClientSecretOptions {
  * Source: "Get started with Office 365 Management APIs"; "OAuth 2.0 client credentials flow".
  */
 export class ClientSecret extends CredentialBase {
-  /** What tells the credentials apart. */
-  readonly kind = 'client_secret';
   /** The application (client) id. */
   readonly clientId: string;
   /** The token endpoint that is asked: `v2`, or `v1` for directories that still need it. */
@@ -43,6 +41,11 @@ export class ClientSecret extends CredentialBase {
     super(options);
     this.clientId = options.clientId;
     if (options.endpoint !== undefined) this.endpoint = options.endpoint;
+  }
+
+  /** What tells the credentials apart. */
+  get kind(): 'client_secret' {
+    return 'client_secret';
   }
 }
 
@@ -94,8 +97,6 @@ export interface ClientCertificateOptions {
  * Source: "Microsoft identity platform application authentication certificate credentials".
  */
 export class ClientCertificate extends CredentialBase {
-  /** What tells the credentials apart. */
-  readonly kind = 'client_certificate';
   /** The application (client) id. */
   readonly clientId: string;
   /** The file with the certificate, and with the key if `key_path` does not name another: PEM or PFX. */
@@ -122,6 +123,11 @@ export class ClientCertificate extends CredentialBase {
     if (options.sendChain !== undefined) this.sendChain = options.sendChain;
     if (options.endpoint !== undefined) this.endpoint = options.endpoint;
   }
+
+  /** What tells the credentials apart. */
+  get kind(): 'client_certificate' {
+    return 'client_certificate';
+  }
 }
 
 /** What {@link WorkloadIdentity} consists of. */
@@ -143,8 +149,6 @@ export interface WorkloadIdentityOptions {
  * cloud must be the one that it names.
  */
 export class WorkloadIdentity extends CredentialBase {
-  /** What tells the credentials apart. */
-  readonly kind = 'workload_identity';
   /** The application (client) id. Default: `AZURE_CLIENT_ID`. */
   readonly clientId?: string;
   /** The file with the assertion. Default: `AZURE_FEDERATED_TOKEN_FILE`. */
@@ -155,6 +159,11 @@ export class WorkloadIdentity extends CredentialBase {
     super(fields, { assertion });
     if (options.clientId !== undefined) this.clientId = options.clientId;
     if (options.tokenFile !== undefined) this.tokenFile = options.tokenFile;
+  }
+
+  /** What tells the credentials apart. */
+  get kind(): 'workload_identity' {
+    return 'workload_identity';
   }
 }
 
@@ -186,8 +195,6 @@ export interface ManagedIdentityOptions {
  * Source: "Managed identities for Azure resources".
  */
 export class ManagedIdentity extends CredentialBase {
-  /** What tells the credentials apart. */
-  readonly kind = 'managed_identity';
   /** The client id of a user-assigned identity. */
   readonly clientId?: string;
   /** The object (principal) id of a user-assigned identity. */
@@ -205,6 +212,11 @@ export class ManagedIdentity extends CredentialBase {
     if (options.objectId !== undefined) this.objectId = options.objectId;
     if (options.resourceId !== undefined) this.resourceId = options.resourceId;
     if (options.allowUser !== undefined) this.allowUser = options.allowUser;
+  }
+
+  /** What tells the credentials apart. */
+  get kind(): 'managed_identity' {
+    return 'managed_identity';
   }
 }
 
@@ -234,8 +246,6 @@ export interface DeviceCodeOptions {
  * The application must allow public client flows.
  */
 export class DeviceCode extends CredentialBase {
-  /** What tells the credentials apart. */
-  readonly kind = 'device_code';
   /** The application (client) id. */
   readonly clientId: string;
   /**
@@ -252,6 +262,11 @@ export class DeviceCode extends CredentialBase {
     this.clientId = options.clientId;
     if (options.scopes !== undefined) this.scopes = options.scopes;
     if (options.account !== undefined) this.account = options.account;
+  }
+
+  /** What tells the credentials apart. */
+  get kind(): 'device_code' {
+    return 'device_code';
   }
 }
 
@@ -280,8 +295,6 @@ export interface AuthorizationCodeOptions {
  * Source: "Microsoft identity platform and OAuth 2.0 authorization code flow".
  */
 export class AuthorizationCode extends CredentialBase {
-  /** What tells the credentials apart. */
-  readonly kind = 'authorization_code';
   /** The application: its client id, or a credential if it is a confidential one. */
   readonly client: Application;
   /** The redirect URI that the code was sent to, unchanged. */
@@ -294,6 +307,11 @@ export class AuthorizationCode extends CredentialBase {
     this.client = options.client;
     this.redirectUri = options.redirectUri;
     if (options.scopes !== undefined) this.scopes = options.scopes;
+  }
+
+  /** What tells the credentials apart. */
+  get kind(): 'authorization_code' {
+    return 'authorization_code';
   }
 }
 
@@ -321,8 +339,6 @@ export interface RefreshTokenOptions {
  * Source: "Refresh tokens in the Microsoft identity platform".
  */
 export class RefreshToken extends CredentialBase {
-  /** What tells the credentials apart. */
-  readonly kind = 'refresh_token';
   /**
    * The application that the token was given to: its client id, or a credential if it is a confidential one.
    */
@@ -337,6 +353,11 @@ export class RefreshToken extends CredentialBase {
     super(options);
     this.client = options.client;
     if (options.scopes !== undefined) this.scopes = options.scopes;
+  }
+
+  /** What tells the credentials apart. */
+  get kind(): 'refresh_token' {
+    return 'refresh_token';
   }
 }
 
@@ -357,14 +378,17 @@ export interface OnBehalfOfOptions {
  * Source: "Microsoft identity platform and OAuth 2.0 On-Behalf-Of flow".
  */
 export class OnBehalfOf extends CredentialBase {
-  /** What tells the credentials apart. */
-  readonly kind = 'on_behalf_of';
   /** The service: the application that the user's token was issued for. */
   readonly client: ConfidentialClient;
 
   constructor(options: OnBehalfOfOptions) {
     super(options);
     this.client = options.client;
+  }
+
+  /** What tells the credentials apart. */
+  get kind(): 'on_behalf_of' {
+    return 'on_behalf_of';
   }
 }
 
@@ -375,7 +399,9 @@ export class OnBehalfOf extends CredentialBase {
  */
 export class AzureCli extends CredentialBase {
   /** What tells the credentials apart. */
-  readonly kind = 'azure_cli';
+  get kind(): 'azure_cli' {
+    return 'azure_cli';
+  }
 }
 
 /**
@@ -391,17 +417,21 @@ export class AzureCli extends CredentialBase {
  */
 export class DefaultCredential extends CredentialBase {
   /** What tells the credentials apart. */
-  readonly kind = 'default_credential';
+  get kind(): 'default_credential' {
+    return 'default_credential';
+  }
 }
 
 /** A fixed access token: used as it is until it is refused, never renewed. */
 export class StaticToken extends CredentialBase {
-  /** What tells the credentials apart. */
-  readonly kind = 'static_token';
-
   /** @param token The token, without the word `Bearer`. */
   constructor(token: string) {
     super({ token });
+  }
+
+  /** What tells the credentials apart. */
+  get kind(): 'static_token' {
+    return 'static_token';
   }
 }
 
@@ -412,15 +442,17 @@ export class StaticToken extends CredentialBase {
  * that ends.
  */
 export class Callback extends CredentialBase {
-  /** What tells the credentials apart. */
-  readonly kind = 'callback';
-
   /**
    * @param function_ Called for each token with what is asked for; gives the token, alone or with the moment
    *   when it ends. It may be asynchronous.
    */
   constructor(function_: TokenFunction) {
     super({}, { token: function_ });
+  }
+
+  /** What tells the credentials apart. */
+  get kind(): 'callback' {
+    return 'callback';
   }
 }
 

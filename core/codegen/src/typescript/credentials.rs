@@ -49,27 +49,25 @@ impl File<'_> {
     /// The class of what is given fields and perhaps a function.
     fn given(&mut self, credential: &Credential, base: &str) {
         let name = &credential.name;
-        let constructor = self.constructor(credential);
+        let mut members = Vec::new();
         let mut text = format!("{}export class {name} extends {base} {{\n", doc(&credential.doc, "", &[]));
+        let fields: Vec<String> = shown(credential).map(|field| self.property(field)).collect();
+        members.push(fields.concat());
+        members.push(self.constructor(credential));
         if base == "CredentialBase" {
-            let about = "What tells the credentials apart.";
-            _ = write!(text, "{}  readonly kind = '{}';\n", doc(about, "  ", &[]), credential.kind);
+            let (about, kind) = (doc("What tells the credentials apart.", "  ", &[]), &credential.kind);
+            members.push(format!("{about}  get kind(): '{kind}' {{\n    return '{kind}';\n  }}\n"));
         }
-        for field in shown(credential) {
-            let mark = if must_be_said(field) { "" } else { "?" };
-            let ty = self.ty(&field.ty, Direction::In);
-            _ = write!(
-                text,
-                "{}  readonly {}{mark}: {ty};\n",
-                doc(&field.doc, "  ", &[]),
-                camel(&field.name)
-            );
-        }
-        if !constructor.is_empty() {
-            text += if text.ends_with("{\n") { "" } else { "\n" };
-            text += &constructor;
-        }
+        members.retain(|member| !member.is_empty());
+        text += &members.join("\n");
         self.body.push(text + "}\n");
+    }
+
+    /// What may be read of it.
+    fn property(&mut self, field: &Field) -> String {
+        let mark = if must_be_said(field) { "" } else { "?" };
+        let ty = self.ty(&field.ty, Direction::In);
+        format!("{}  readonly {}{mark}: {ty};\n", doc(&field.doc, "  ", &[]), camel(&field.name))
     }
 
     fn constructor(&mut self, credential: &Credential) -> String {
