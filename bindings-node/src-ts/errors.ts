@@ -95,6 +95,11 @@ export function errorOf(details: ErrorDetails, origin?: Error): M365Error {
   return new (classes.get(details.kind) ?? M365Error)(details, cause);
 }
 
+/** @internal What cannot be right. */
+export function refused(message: string): M365Error {
+  return errorOf({ kind: 'InvalidRequest', message });
+}
+
 /** @internal What the native module threw, as what users catch. */
 export function fromNative(thrown: unknown, origin?: Error): unknown {
   if (!(thrown instanceof Error) || !thrown.message.startsWith('{')) return thrown;

@@ -1,5 +1,5 @@
 import type { DateTime } from './arguments';
-import { errorOf } from './errors';
+import { refused } from './errors';
 import type { DeviceCodePrompt } from './faces';
 import type { Ask } from './native';
 
@@ -105,10 +105,7 @@ export class Bridge {
     this.names = [...this.#functions.keys()];
     for (const [name, given] of this.#functions) {
       if (typeof given !== 'function') {
-        throw errorOf({
-          kind: 'InvalidRequest',
-          message: `${name} is to be a function, and is ${kindOf(given)}`,
-        });
+        throw refused(`${name} is to be a function, and is ${kindOf(given)}`);
       }
     }
   }

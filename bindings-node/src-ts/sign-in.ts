@@ -2,7 +2,7 @@ import { crossing, encode } from './arguments';
 import type { CallOptions } from './base';
 import { stoppable } from './cancel';
 import { Given } from './credentials';
-import { attempt, errorOf, fromNative } from './errors';
+import { attempt, fromNative, refused } from './errors';
 // They are built on the classes below, so this module is only loaded by that one, or after it.
 import { type Application, AuthorizationCode } from './faces/credentials';
 import { Cloud } from './faces/cloud';
@@ -140,6 +140,5 @@ function urlOf(exported: string): string {
   } catch {
     // What the parser says of it would show it.
   }
-  const message = 'that is no exported sign-in: pass what export() gave';
-  throw errorOf({ kind: 'InvalidRequest', message });
+  throw refused('that is no exported sign-in: pass what export() gave');
 }

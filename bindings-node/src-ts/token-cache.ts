@@ -1,5 +1,5 @@
 import { crossing, encode } from './arguments';
-import { attempt, errorOf } from './errors';
+import { attempt, refused } from './errors';
 import { Bridge, type Functions, type TokenStore } from './functions';
 import { native, type NativeTokenCache } from './native';
 
@@ -43,7 +43,7 @@ export class TokenCache {
   /** A cache in an encrypted file that only its owner can read, and that processes share. */
   static inFile(path: string, { key, passphrase }: CacheKey): TokenCache {
     if (key !== undefined && !(key instanceof Uint8Array)) {
-      throw errorOf({ kind: 'InvalidRequest', message: `key is to be bytes, and is ${typeof key}` });
+      throw refused(`key is to be bytes, and is ${typeof key}`);
     }
     return new TokenCache({ path, key: key && Buffer.from(key).toString('base64'), passphrase }, {});
   }
@@ -55,6 +55,9 @@ export class TokenCache {
 
   /** A cache in a place of the caller's. */
   static withStore({ load, save }: TokenStore): TokenCache {
+    if (load === undefined || save === undefined) {
+      throw refused('a store of tokens has two functions: load and save');
+    }
     return new TokenCache({}, { load_cache: load, save_cache: save });
   }
 

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 import { crossing } from './arguments';
 import { CredentialBase, type Crossing } from './credentials';
-import { errorOf } from './errors';
+import { refused } from './errors';
 import type { AccessToken, TokenFunction } from './functions';
 
 /** What a {@link TokenCredential} may be told of a token. */
@@ -24,8 +24,7 @@ export function crossed(credential: unknown, enableCae: boolean): Crossing {
   if (credential instanceof CredentialBase) return credential[crossing]();
   if (credential === undefined || credential === null) return { json: {}, functions: {} };
   if (!isTokenCredential(credential)) {
-    const message = 'the credential is none of this package, and has no getToken';
-    throw errorOf({ kind: 'InvalidRequest', message });
+    throw refused('the credential is none of this package, and has no getToken');
   }
   const token: TokenFunction = ({ scope, claims }) => credential.getToken([scope], { claims, enableCae });
   return { json: { kind: 'callback' }, functions: { token } };

@@ -57,7 +57,8 @@ fn read(answered: &SecretString) -> std::result::Result<SecretString, HostError>
     }
 
     let Answered { answer, error } = serde_json::from_str(answered.expose_secret())?;
-    error.map_or_else(|| Ok(answer.map_or("null", RawValue::get).to_owned().into()), |error| Err(error.into()))
+    error
+        .map_or_else(|| Ok(answer.map_or("null", RawValue::get).to_owned().into()), |error| Err(error.into()))
 }
 
 fn said(error: napi::Error) -> HostError {

@@ -108,7 +108,13 @@ test('a store that fails is a warning, and fails no call', async () => {
   assert.doesNotMatch(told, /s3cret/);
 });
 
-test('a store has to have functions', () => {
+test('a store has to have both functions', () => {
+  for (const wrong of [{}, { load: () => null }, { save: () => {} }]) {
+    assert.throws(() => TokenCache.withStore(wrong), {
+      name: 'InvalidRequest',
+      message: 'a store of tokens has two functions: load and save',
+    });
+  }
   assert.throws(() => TokenCache.withStore({ load: 's3cret', save: () => {} }), {
     name: 'InvalidRequest',
     message: 'load_cache is to be a function, and is string',

@@ -92,7 +92,8 @@ fn client_file(api: &Api) -> String {
     let mut options = String::from("/** How a client is opened. */\nexport interface ClientOptions {\n");
     let tenant = "The tenant: its id, or a domain of it such as `contoso.onmicrosoft.com`.";
     _ = write!(options, "{}  tenant: string;\n", doc(tenant, "  ", &[]));
-    let credential = "How the client proves who it is. A `TokenCredential` of `@azure/identity` will do as it is.";
+    let credential =
+        "How the client proves who it is. A `TokenCredential` of `@azure/identity` will do as it is.";
     _ = write!(options, "{}  credential: Credential | TokenCredential;\n", doc(credential, "  ", &[]));
     let cloud = "The cloud that the tenant lives in. `Cloud.PUBLIC` by default.";
     _ = write!(options, "{}  cloud?: Cloud;\n", doc(cloud, "  ", &[]));

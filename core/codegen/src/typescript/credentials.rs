@@ -85,13 +85,13 @@ impl File<'_> {
                 let takes = format!("super({{ {member} }});");
                 let shows = shown(credential)
                     .map(|field| format!("    this.{} = {name};\n", camel(&field.name)))
-                    .collect();
-                alone(&name, &ty, &field.doc, &takes, shows)
+                    .collect::<String>();
+                alone(&name, &ty, &field.doc, &takes, &shows)
             }
             ([], Some(function)) if function.required => {
                 let name = variable(&function.name);
                 let takes = format!("super({{}}, {{ {}: {name} }});", function.asks);
-                alone(&name, &function.ty, &function.doc, &takes, String::new())
+                alone(&name, &function.ty, &function.doc, &takes, "")
             }
             (fields, function) => {
                 self.options_of(credential, fields, function.as_ref());
@@ -127,7 +127,7 @@ fn shown(credential: &Credential) -> impl Iterator<Item = &Field> {
 }
 
 /// A constructor with one parameter.
-fn alone(name: &str, ty: &str, about: &str, takes: &str, shows: String) -> String {
+fn alone(name: &str, ty: &str, about: &str, takes: &str, shows: &str) -> String {
     let tag = [format!("@param {name} {about}")];
     format!("{}  constructor({name}: {ty}) {{\n    {takes}\n{shows}  }}\n", doc("", "  ", &tag))
 }
@@ -150,11 +150,8 @@ fn named(credential: &Credential, fields: &[Field], function: Option<&Function>)
     }
     for field in shown(credential) {
         let name = camel(&field.name);
-        let check = if must_be_said(field) {
-            String::new()
-        } else {
-            format!("if (options.{name} !== undefined) ")
-        };
+        let check =
+            if must_be_said(field) { String::new() } else { format!("if (options.{name} !== undefined) ") };
         _ = writeln!(text, "    {check}this.{name} = options.{name};");
     }
     text + "  }\n"
