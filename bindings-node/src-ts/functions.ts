@@ -85,6 +85,14 @@ export interface TokenStore {
 
 type Asking = typeof asking;
 
+/** What users call those that have another name in the core. */
+const called: Record<string, string> = {
+  device_code: 'display',
+  open_browser: 'open',
+  load_cache: 'load',
+  save_cache: 'save',
+};
+
 /** @internal The functions of a user, by their names in the core. */
 export type Functions = { [Name in keyof Asking]?: Parameters<Asking[Name]>[0] | undefined };
 
@@ -105,7 +113,7 @@ export class Bridge {
     this.names = [...this.#functions.keys()];
     for (const [name, given] of this.#functions) {
       if (typeof given !== 'function') {
-        throw refused(`${name} is to be a function, and is ${kindOf(given)}`);
+        throw refused(`${called[name] ?? name} is to be a function, and is ${kindOf(given)}`);
       }
     }
   }

@@ -117,7 +117,7 @@ test('a store has to have both functions', () => {
   }
   assert.throws(() => TokenCache.withStore({ load: 's3cret', save: () => {} }), {
     name: 'InvalidRequest',
-    message: 'load_cache is to be a function, and is string',
+    message: 'load is to be a function, and is string',
   });
 });
 
