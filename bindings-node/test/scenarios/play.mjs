@@ -1,7 +1,7 @@
 // Plays a scenario: a sandbox, a client and a folder of its own, its steps, and what the sandbox saw of them.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -46,7 +46,7 @@ class Stage {
   async step(step) {
     const { now } = await this.#sandbox.control('clock');
     const about = { now: Date.parse(now), saved: this.#saved, folder: this.#folder };
-    if ('write' in step) return write(filledPath(step.write, about), step.text);
+    if ('write' in step) return write(filledPath(step.write, about), filled(step, about));
     const expect = this.#expected(step.expect, about);
     if ('control' in step) return this.#control(step, filled(step.args ?? {}, about), expect);
     if ('client' in step) {
@@ -174,9 +174,11 @@ function cloudOf({ name, ...hosts }) {
   return m365.Cloud[name.toUpperCase()] ?? assert.fail(`there is no cloud ${name}`);
 }
 
-function write(path, text) {
+/** A file of text, or of the same as JSON; perhaps a program. */
+function write(path, { text, json, executable = false }) {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+  writeFileSync(path, text ?? JSON.stringify(json));
+  if (executable) chmodSync(path, 0o755);
 }
 
 async function failureOf(work) {
