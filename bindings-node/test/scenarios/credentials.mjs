@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import * as m365 from 'm365kit';
 
-import { camelCase, camelCased } from './names.mjs';
+import { camelCase } from './names.mjs';
 
 /** The parameters that take a function. */
 const FUNCTIONS = ['function', 'display', 'assertion', 'sign', 'open'];
@@ -60,8 +60,9 @@ function browse(url) {
 }
 
 /** A token cache; `shared` are those that have a name in this scenario. */
-export function cacheOf({ path, shared: name, ...rest }, shared) {
-  if (path !== undefined) return m365.TokenCache.inFile(path, camelCased(rest));
+export function cacheOf({ path, key, passphrase, shared: name }, shared) {
+  const seal = key === undefined ? { passphrase } : { key: Buffer.from(key, 'base64'), passphrase };
+  if (path !== undefined) return m365.TokenCache.inFile(path, seal);
   if (name === undefined) return new m365.TokenCache();
   if (!shared.has(name)) shared.set(name, new m365.TokenCache());
   return shared.get(name);
