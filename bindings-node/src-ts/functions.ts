@@ -42,10 +42,7 @@ export type AssertionFunction = () => string | Promise<string>;
 /** Gives the raw signature of bytes, from where the private key is. What it throws is the `cause` of the error. */
 export type SignFunction = (bytes: Buffer) => Uint8Array | Promise<Uint8Array>;
 
-/**
- * Opens an address in the user's browser. It is not to wait for the user: the answer is listened for when it has
- * returned.
- */
+/** Opens an address in the user's browser. What it throws is the `cause` of an `AuthError`. */
 export type OpenBrowserFunction = (url: string) => void | Promise<void>;
 
 /** How each function is asked, under its name in the core: with a question that was JSON, for an answer that will be. */

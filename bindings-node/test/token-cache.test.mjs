@@ -121,6 +121,6 @@ test('a store has to have both functions', () => {
   });
 });
 
-test('a keyring is opened when it is needed', async () => {
-  assert.equal(await asked(TokenCache.inKeyring('m365kit-test')), 1, 'none is there, and no call fails');
+test('a keyring is not touched before a token is needed', () => {
+  assert.ok(TokenCache.inKeyring('m365kit-test') instanceof TokenCache);
 });

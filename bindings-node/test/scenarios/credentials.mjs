@@ -51,7 +51,7 @@ function functionOf(does, sandbox) {
   };
 }
 
-/** The sign-in listens when this has returned, so nobody waits for the page here. */
+/** A browser: nobody waits for what it shows in the end. */
 function browse(url) {
   fetch(url).then(
     (page) => page.text(),
