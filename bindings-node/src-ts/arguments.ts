@@ -1,4 +1,4 @@
-import { errorOf } from './errors';
+import { refused } from './errors';
 
 /** An instant as text: RFC 3339 in UTC, as the service wrote it. `new Date(text)` keeps its milliseconds. */
 export type DateTime = string;
@@ -27,13 +27,9 @@ export function snakeCased(options: object): Record<string, unknown> {
 export function encode(args: unknown): string {
   return JSON.stringify(args, function (this: Record<string, unknown>, name: string, value: unknown) {
     const given = this[name];
-    if (given instanceof Date && Number.isNaN(given.getTime())) throw refused(name, 'is an invalid Date');
-    if (typeof given === 'number' && !Number.isFinite(given)) throw refused(name, `is ${given}`);
+    if (given instanceof Date && Number.isNaN(given.getTime())) throw refused(`${name} is an invalid Date`);
+    if (typeof given === 'number' && !Number.isFinite(given)) throw refused(`${name} is ${given}`);
     if (typeof given === 'bigint') return Number(given);
     return value;
   });
-}
-
-function refused(name: string, why: string): Error {
-  return errorOf({ kind: 'InvalidRequest', message: `${name} ${why}` });
 }

@@ -1,11 +1,12 @@
 import { encode, snakeCased } from './arguments';
+import { stoppable } from './cancel';
 import { fromNative } from './errors';
-import { native, type NativeClient, type NativeReply } from './native';
+import type { Bridge } from './functions';
+import { native, type NativeClient, type NativeReply, type NativeTokenCache } from './native';
 import type { Report } from './faces';
 import { Paged } from './paged';
 import { type Reader, readItems } from './records';
 import { Run, type RunOptions } from './run';
-import type { TokenBridge } from './tokens';
 
 /** What every call may be told. */
 export interface CallOptions {
@@ -31,41 +32,29 @@ export type Payload = Uint8Array | string;
 /** @internal The native client, and how calls go through it. */
 export class Scope {
   readonly #native: NativeClient;
-  readonly #tokens: TokenBridge | undefined;
+  readonly #bridge: Bridge;
 
-  constructor(options: Record<string, unknown>, tokens?: TokenBridge) {
-    this.#tokens = tokens;
+  constructor(options: Record<string, unknown>, bridge: Bridge, cache?: NativeTokenCache) {
+    this.#bridge = bridge;
     try {
-      this.#native = new native.NativeClient(encode(options), tokens?.answer);
+      this.#native = new native.NativeClient(encode(options), bridge.names, bridge.ask, cache);
     } catch (error) {
       throw this.failure(error);
     }
   }
 
-  async call(
-    name: string,
-    args: object,
-    payload: Payload | undefined,
-    signal?: AbortSignal,
-  ): Promise<NativeReply> {
-    signal?.throwIfAborted();
-    const cancel = signal && new native.Cancel();
-    const stop = () => cancel?.cancel();
-    signal?.addEventListener('abort', stop, { once: true });
-    try {
-      return await this.#native.call(name, encode(snakeCased(args)), bufferOf(payload), cancel);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw this.failure(error);
-    } finally {
-      signal?.removeEventListener('abort', stop);
-    }
+  call(name: string, args: object, payload: Payload | undefined, signal?: AbortSignal): Promise<NativeReply> {
+    return stoppable(
+      signal,
+      (thrown) => this.failure(thrown),
+      (cancel) => this.#native.call(name, encode(snakeCased(args)), bufferOf(payload), cancel),
+    );
   }
 
   run(name: string, args: object, options: RunOptions): Run {
     try {
       const pages = this.#native.pages(name, encode(snakeCased(args)), options.fields);
-      return new Run({ pages, Cancel: native.Cancel, failure: (thrown) => this.failure(thrown) }, options);
+      return new Run({ pages, failure: (thrown) => this.failure(thrown) }, options);
     } catch (error) {
       throw this.failure(error);
     }
@@ -76,7 +65,7 @@ export class Scope {
   }
 
   failure(thrown: unknown): unknown {
-    return fromNative(thrown, this.#tokens?.thrown);
+    return fromNative(thrown, this.#bridge.thrown);
   }
 }
 

@@ -4,7 +4,8 @@ import { crossing, snakeCased } from './arguments';
 import { Scope } from './base';
 import { Cloud } from './faces';
 import { ClientFace, type ClientOptions } from './faces/client';
-import { TokenBridge, type TokenFunction } from './tokens';
+import { Bridge } from './functions';
+import { crossed, printable } from './token-credential';
 
 /**
  * A client for one tenant. It paces itself, retries what is safe, and can be shared by everything in a program.
@@ -21,16 +22,16 @@ export class Client extends ClientFace {
 
   /** Opens a client. Nothing is sent yet; options that cannot be right throw {@link InvalidRequest}. */
   constructor(options: ClientOptions) {
-    const { tenant, credential, cloud = Cloud.PUBLIC, ...rest } = options;
-    const { callback, ...known } = (credential?.[crossing]() ?? {}) as { callback?: TokenFunction };
-    const tokens = callback && new TokenBridge(callback);
+    const { tenant, credential, cloud = Cloud.PUBLIC, tokenCache, ...rest } = options;
+    const { json, functions } = crossed(credential, rest.continuousAccess ?? true);
     const scope = new Scope(
-      { tenant, credential: known, cloud: cloud[crossing](), ...snakeCased(rest) },
-      tokens,
+      { tenant, credential: json, cloud: cloud[crossing](), ...snakeCased(rest) },
+      new Bridge(functions),
+      tokenCache?.[crossing](),
     );
     super(scope);
     this.#scope = scope;
-    this.#shown = { tenant, cloud: cloud.name, credential };
+    this.#shown = { tenant, cloud: cloud.name, credential: printable(credential) };
   }
 
   /** The tenant, as it was given: its id, or a domain of it. */

@@ -8,6 +8,12 @@ export interface ErrorDetails {
   retryable?: boolean;
   retryAfter?: number;
   hint?: string;
+  oauthError?: string;
+  suberror?: string;
+  interactionRequired?: boolean;
+  claims?: string;
+  traceId?: string;
+  correlationId?: string;
   contentType?: string;
   contentId?: string;
   index?: number;
@@ -37,6 +43,18 @@ export class M365Error extends Error {
   declare readonly retryAfter?: number;
   /** What to do about it, where the cause is known. */
   declare readonly hint?: string;
+  /** Of a sign-in that was refused: the OAuth error, such as `invalid_grant`. */
+  declare readonly oauthError?: string;
+  /** Of a sign-in that was refused: what narrows it down, such as `bad_token` or `consent_required`. */
+  declare readonly suberror?: string;
+  /** `true` if a person has to sign in, or consent, before there can be a token. */
+  declare readonly interactionRequired?: boolean;
+  /** The claims that a new token has to satisfy, as JSON text: for the sign-in that comes next. */
+  declare readonly claims?: string;
+  /** Of a sign-in that was refused: the id of the refusal in the service's own logs. */
+  declare readonly traceId?: string;
+  /** Of a sign-in that was refused: the id of the sign-in that it belongs to, for the service's support. */
+  declare readonly correlationId?: string;
   /** In a feed: the content type that failed. */
   declare readonly contentType?: string;
   /** In a feed: the blob that failed. */
@@ -77,8 +95,22 @@ export function errorOf(details: ErrorDetails, origin?: Error): M365Error {
   return new (classes.get(details.kind) ?? M365Error)(details, cause);
 }
 
+/** @internal What cannot be right. */
+export function refused(message: string): M365Error {
+  return errorOf({ kind: 'InvalidRequest', message });
+}
+
 /** @internal What the native module threw, as what users catch. */
 export function fromNative(thrown: unknown, origin?: Error): unknown {
   if (!(thrown instanceof Error) || !thrown.message.startsWith('{')) return thrown;
   return errorOf(JSON.parse(thrown.message) as ErrorDetails, origin);
+}
+
+/** @internal What a call of the native module gives, or what users catch. */
+export function attempt<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw fromNative(error);
+  }
 }

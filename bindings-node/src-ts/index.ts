@@ -11,12 +11,24 @@ export { Client } from './client';
 export { M365Error } from './errors';
 export * from './faces';
 export { Following } from './following';
+export type {
+  AccessToken,
+  AssertionFunction,
+  DeviceCodeFunction,
+  OpenBrowserFunction,
+  SignFunction,
+  TokenFunction,
+  TokenRequest,
+  TokenStore,
+} from './functions';
 export { Listing } from './listing';
 export { type LogEvent, type LogLevel, onLog } from './logs';
 export { type Page, Paged } from './paged';
 export type { Original } from './records';
 export * from './sandbox';
-export type { AccessToken, TokenFunction, TokenRequest } from './tokens';
+export { PendingSignIn, type SignInPlace } from './sign-in';
+export { type CacheKey, TokenCache } from './token-cache';
+export type { GetTokenOptions, TokenCredential } from './token-credential';
 export {
   type WebhookAbout,
   type WebhookHandler,

@@ -53,6 +53,15 @@ export interface NativeClient {
   close(): void;
 }
 
+/** Calls functions of the user by their names; question and answer are JSON. */
+export type Ask = (name: string, question: string) => Promise<string>;
+
+/** A token cache of the core. */
+export interface NativeTokenCache {
+  export(): Buffer;
+  import(bytes: Buffer): void;
+}
+
 /** A running sandbox. */
 export interface NativeSandbox {
   describe(): string;
@@ -63,8 +72,23 @@ export interface NativeSandbox {
 /** What the native module exports. Its errors carry their details as JSON in the message. */
 export interface Native {
   Cancel: new () => NativeCancel;
-  NativeClient: new (options: string, tokens?: (request: string) => Promise<string>) => NativeClient;
+  /** `names` are those of the functions that there are to ask. */
+  NativeClient: new (
+    options: string,
+    names: string[],
+    ask: Ask | undefined,
+    cache: NativeTokenCache | undefined,
+  ) => NativeClient;
+  NativeTokenCache: new (place: string, names: string[], ask: Ask | undefined) => NativeTokenCache;
   NativeSandbox: new (config: string) => NativeSandbox;
+  beginSignIn(args: string): string;
+  finishSignIn(args: string): string;
+  browserSignIn(
+    args: string,
+    names: string[],
+    ask: Ask | undefined,
+    cancel: NativeCancel | undefined,
+  ): Promise<string>;
   startSandbox(config: string): Promise<NativeSandbox>;
   forwardLogs(level: string, sink?: (events: string) => void): void;
 }

@@ -1,4 +1,5 @@
-import type { native, NativePage, NativePages } from './native';
+import { stoppable } from './cancel';
+import type { NativePage, NativePages } from './native';
 
 /** How a run is read. */
 export interface RunOptions {
@@ -12,7 +13,6 @@ export interface RunOptions {
 /** How a run reaches the core. */
 interface Way {
   pages: NativePages;
-  Cancel: typeof native.Cancel;
   /** What the core threw, as what users catch. */
   failure: (thrown: unknown) => unknown;
 }
@@ -63,20 +63,11 @@ export class Run {
 
   /** Says that the pages handed out so far are safe. */
   async commit(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    const cancel = signal && new this.#way.Cancel();
-    const stop = () => cancel?.cancel();
-    signal?.addEventListener('abort', stop, { once: true });
-    const done = this.#way.pages.commit(this.#received, cancel);
-    this.#committing = Promise.allSettled([this.#committing, done]);
-    try {
-      await done;
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw this.#way.failure(error);
-    } finally {
-      signal?.removeEventListener('abort', stop);
-    }
+    await stoppable(signal, this.#way.failure, (cancel) => {
+      const done = this.#way.pages.commit(this.#received, cancel);
+      this.#committing = Promise.allSettled([this.#committing, done]);
+      return done;
+    });
   }
 
   /** Ends it; done once its requests are gone and its files are free. */

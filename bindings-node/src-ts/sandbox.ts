@@ -1,6 +1,6 @@
 import { encode } from './arguments';
 import { Client } from './client';
-import { fromNative } from './errors';
+import { attempt, fromNative } from './errors';
 import { type ClientOptions, ClientSecret, Cloud } from './faces';
 import { native, type NativeSandbox } from './native';
 import { Authority } from './sandbox-authority';
@@ -234,13 +234,5 @@ export class Sandbox extends Authority {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-  }
-}
-
-function attempt<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw fromNative(error);
   }
 }

@@ -1,5 +1,5 @@
 import type { Client } from './client';
-import { errorOf } from './errors';
+import { refused } from './errors';
 import type { WebhookNotification, WebhookReply } from './faces';
 
 interface Rules {
@@ -110,8 +110,4 @@ function listOf(body: Uint8Array): { tenantId?: unknown }[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-function refused(message: string): Error {
-  return errorOf({ kind: 'InvalidRequest', message });
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Client } from './client';
-import { errorOf } from './errors';
+import { refused } from './errors';
 import type { WebhookNotification } from './faces';
 import { readMessage, readRequest } from './webhook-body';
 import { Receiver } from './webhook-receiver';
@@ -82,7 +82,7 @@ export function webhookHandler(
 ): WebhookHandler {
   const { maxBytes = MAX_BYTES, onNotifications, onRejected, ...known } = options;
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 1) {
-    throw errorOf({ kind: 'InvalidRequest', message: `maxBytes is ${maxBytes}: it must be at least 1` });
+    throw refused(`maxBytes is ${maxBytes}: it must be at least 1`);
   }
   const receiver = new Receiver([clients].flat(), { ...known, maxBytes });
 

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use m365kit::Client;
-use m365kit::identity::TokenSource;
 use napi::bindgen_prelude::{Buffer, PromiseRaw, within_runtime_if_available};
 use napi::{Env, Result};
 use napi_derive::napi;
+use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
 use crate::errors::{guarded, text, thrown};
+use crate::functions::{AskFunction, host_functions};
 use crate::pages::NativePages;
-use crate::tokens::{Callback, TokenFunction};
+use crate::token_cache::NativeTokenCache;
 
 /// Stops the calls it was given to. JavaScript's own `AbortSignal` stays with the caller: napi's type for it takes
 /// over the signal's `onabort`.
@@ -61,11 +62,21 @@ pub struct NativeClient {
 
 #[napi]
 impl NativeClient {
-    /// Opens a client: options as JSON, and the function that gives tokens where the credential is a callback.
+    /// Opens a client: options as JSON, the names of the functions that its credential has and what calls them, and
+    /// the cache that it shares with others.
     #[napi(constructor, catch_unwind)]
-    pub fn new(options: String, tokens: Option<TokenFunction>) -> Result<Self> {
-        let tokens = tokens.map(|function| Arc::new(Callback::new(function)) as Arc<dyn TokenSource>);
-        let client = within_runtime_if_available(|| Client::from_json(options.as_bytes(), tokens));
+    pub fn new(
+        options: String,
+        names: Vec<String>,
+        ask: Option<AskFunction>,
+        cache: Option<&NativeTokenCache>,
+    ) -> Result<Self> {
+        let functions = host_functions(names, ask)?;
+        let options = SecretString::from(options);
+        let cache = cache.map(NativeTokenCache::cache);
+        let client = within_runtime_if_available(|| {
+            Client::from_json(options.expose_secret().as_bytes(), functions.as_ref(), cache)
+        });
         client.map(|client| Self { client: Arc::new(client) }).map_err(|error| thrown(&error))
     }
 

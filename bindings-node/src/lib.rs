@@ -10,8 +10,10 @@
 mod calls;
 mod columns;
 mod errors;
+mod functions;
 mod logs;
 mod pages;
 #[cfg(feature = "sandbox")]
 mod sandbox;
-mod tokens;
+mod sign_in;
+mod token_cache;

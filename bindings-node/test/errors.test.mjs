@@ -132,3 +132,35 @@ test('no printing shows a secret', async () => {
   assert.match(inspect(client), /^Client \{\s+tenant: .*clientId/s);
   assert.match(inspect(credential), /^ClientSecret \{ clientId: '[-0-9a-f]+' \}$/);
 });
+
+test('a refused sign-in says what the service said', async () => {
+  const other = await Sandbox.start({ blobs: 0 });
+  const claims = { access_token: { acrs: { essential: true, value: 'c1' } } };
+  const refusal = { aadsts: 50076, error: 'interaction_required', suberror: 'basic_action', claims };
+  await other.fault({ match: { operation: 'token' }, action: refusal, when: 'always' });
+  const token = 'a refresh token';
+  const credential = new m365.RefreshToken({ client: other.clientId, token });
+  const error = await other
+    .client({ credential })
+    .audit.listSubscriptions()
+    .catch((error) => error);
+  assert.ok(error instanceof m365.AuthError, error.stack);
+  assert.equal(error.code, 'AADSTS50076');
+  assert.equal(error.oauthError, 'interaction_required');
+  assert.equal(error.suberror, 'basic_action');
+  assert.equal(error.interactionRequired, true);
+  assert.deepEqual(JSON.parse(error.claims), claims);
+  assert.match(error.traceId, /^[0-9a-f-]{36}$/);
+  assert.match(error.correlationId, /^[0-9a-f-]{36}$/);
+  other.close();
+});
+
+test('what is not said of a sign-in is absent', async () => {
+  const secret = new ClientSecret({ clientId: sandbox.clientId, secret: 'wrong' });
+  const error = await sandbox
+    .client({ credential: secret })
+    .audit.listSubscriptions()
+    .catch((error) => error);
+  assert.equal(error.oauthError, 'invalid_client');
+  for (const name of ['interactionRequired', 'claims', 'suberror']) assert.ok(!(name in error), name);
+});

@@ -43,7 +43,7 @@ for (const way of ['process-exit', 'end', 'throw', 'worker-exit']) {
   });
 }
 
-test('an open client, its callbacks and a log listener do not keep Node up', async () => {
+test('an open client, its callbacks, a token cache and a log listener do not keep Node up', async () => {
   const { code, said } = await ended('idle.mjs');
   assert.equal(code, 0, said);
 });

@@ -470,6 +470,17 @@ fn unwritable(error: serde_json::Error) -> Error {
     Error::decode("the result cannot be written as JSON").with_source(error)
 }
 
+/// What serde says of a value, without the value: that may be a secret.
+fn without_value(why: &str) -> String {
+    let quoted = why.find(['`', '"']).zip(why.rfind(", expected"));
+    match quoted {
+        Some((from, to)) if from < to && why.starts_with("invalid") => {
+            format!("{}{}", why[..from].trim_end(), &why[to..])
+        }
+        _ => why.to_owned(),
+    }
+}
+
 /// Reads JSON that a caller gave, and names what is wrong with it.
 pub(crate) fn read<T: DeserializeOwned>(what: &str, json: &[u8]) -> Result<T> {
     let json = if json.is_empty() { b"{}" } else { json };
@@ -479,6 +490,7 @@ pub(crate) fn read<T: DeserializeOwned>(what: &str, json: &[u8]) -> Result<T> {
         // The position in the JSON means nothing to a caller who wrote none.
         let why = error.inner().to_string();
         let why = why.split(" at line ").next().unwrap_or_default();
+        let why = if path.starts_with("credential") { without_value(why) } else { why.to_owned() };
         let name = if matches!(path.as_str(), "." | "?") { String::new() } else { format!(" {path}") };
         Error::invalid(format!("{what}{name}: {why}"))
     })

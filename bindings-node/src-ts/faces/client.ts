@@ -2,6 +2,8 @@
 
 import type { Duration } from '../arguments';
 import { type CallOptions, Group, type Payload, type Scope } from '../base';
+import type { TokenCache } from '../token-cache';
+import type { TokenCredential } from '../token-credential';
 import { Audit } from './audit';
 import type { Cloud } from './cloud';
 import type { Credential } from './credentials';
@@ -11,10 +13,25 @@ import type { Service } from './shared-enums';
 export interface ClientOptions {
   /** The tenant: its id, or a domain of it such as `contoso.onmicrosoft.com`. */
   tenant: string;
-  /** How the client proves who it is. */
-  credential: Credential;
+  /** How the client proves who it is. A `TokenCredential` of `@azure/identity` will do as it is. */
+  credential: Credential | TokenCredential;
   /** The cloud that the tenant lives in. `Cloud.PUBLIC` by default. */
   cloud?: Cloud;
+  /**
+   * Where tokens are kept. Clients that are given the same one share it. Default: one of the client's own, in
+   * memory.
+   */
+  tokenCache?: TokenCache;
+  /**
+   * Whether the client takes tokens that live for up to a day and may be revoked at any moment, which it then
+   * renews with the claims that the service demands (continuous access evaluation). Default: yes.
+   */
+  continuousAccess?: boolean;
+  /**
+   * Whether the tenant's metadata is asked for and checked before the first token: that the tenant exists,
+   * and that its endpoints are the authority's own. Default: no, since they are known.
+   */
+  validateAuthority?: boolean;
   /**
    * The directory id (GUID) of the organisation that wrote the calling software, sent with every request of
    * the audit feed. Default: the tenant's own, which is right for who reads their own tenant.
@@ -49,6 +66,11 @@ export interface ClientOptions {
   rootCertificates?: string;
   /** What the client calls itself to the services. Default: `m365kit/` and the version. */
   userAgent?: string;
+  /**
+   * The variables in which a credential looks for what it was not told, such as `AZURE_CLIENT_ID`, in place
+   * of the process's own. Default: those of the process.
+   */
+  environment?: Record<string, string>;
 }
 
 /** What {@link Client.request} may be told. */

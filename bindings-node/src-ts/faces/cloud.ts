@@ -39,7 +39,7 @@ export class Cloud {
     if (hosts) this.hosts = { ...hosts };
   }
 
-  /** A cloud with hosts of its own: a proxy, a sandbox. A host that is not named is that of the public cloud. */
+  /** A cloud with hosts of its own: a proxy, a sandbox. A host that is not named cannot be called. */
   static custom(hosts: CloudHosts): Cloud {
     return new Cloud('custom', hosts);
   }

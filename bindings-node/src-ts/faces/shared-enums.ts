@@ -26,6 +26,32 @@ export const TokenEndpoint = {
 /** A value of {@link TokenEndpoint}, or one that this version does not know. */
 export type TokenEndpoint = (typeof TokenEndpoint)[keyof typeof TokenEndpoint] | (string & {});
 
+/** How an assertion is signed, and by which thumbprint its certificate is found. */
+export const SigningAlgorithm = {
+  /** RSA-PSS with SHA-256; the thumbprint is SHA-256 (`x5t#S256`). */
+  Ps256: 'ps256',
+  /** RSA PKCS#1 1.5 with SHA-256; the thumbprint is SHA-1 (`x5t`): for AD FS and old gateways. */
+  Rs256: 'rs256',
+} as const;
+
+/** A value of {@link SigningAlgorithm}, or one that this version does not know. */
+export type SigningAlgorithm = (typeof SigningAlgorithm)[keyof typeof SigningAlgorithm] | (string & {});
+
+/** What the sign-in page asks of the user. */
+export const SignInPrompt = {
+  /** To type their password, even if they are signed in. */
+  Login: 'login',
+  /** Nothing: it fails where a question would be needed. */
+  None: 'none',
+  /** To consent to the permissions. */
+  Consent: 'consent',
+  /** To choose among their accounts. */
+  SelectAccount: 'select_account',
+} as const;
+
+/** A value of {@link SignInPrompt}, or one that this version does not know. */
+export type SignInPrompt = (typeof SignInPrompt)[keyof typeof SignInPrompt] | (string & {});
+
 /** What a warning is about. */
 export const WarningCode = {
   /** The start of the span had slipped out of the seven days that the service keeps, and was moved. */

@@ -3,6 +3,18 @@
 import type { DateTime } from '../arguments';
 import type { QueryStatus, WarningCode } from './shared-enums';
 
+/** What a user is to be shown. */
+export interface DeviceCodePrompt {
+  /** The code to type. */
+  userCode: string;
+  /** The page to type it at. */
+  verificationUri: string;
+  /** Both in a sentence, in English. */
+  message: string;
+  /** How long the code can be used, in seconds. */
+  expiresIn: number;
+}
+
 /** Something that a caller should know although nothing failed. */
 export interface Warning {
   /** What it is about. */

@@ -1,6 +1,6 @@
-// Leaves a client, a token callback and a log listener open; Node must end by itself.
+// Leaves a client, a token callback, a token cache and a log listener open; Node must end by itself.
 
-import { Callback, Client, Cloud, ClientSecret, onLog } from 'm365kit';
+import { Callback, Client, Cloud, ClientSecret, onLog, TokenCache } from 'm365kit';
 
 const { tenant, clientId, clientSecret, hosts } = JSON.parse(process.argv[2]);
 const cloud = Cloud.custom(hosts);
@@ -9,6 +9,7 @@ globalThis.idle = new Client({ tenant, cloud, credential: new Callback(() => 'ne
 globalThis.client = new Client({
   tenant,
   cloud,
+  tokenCache: TokenCache.withStore({ load: async () => null, save: async () => {} }),
   credential: new ClientSecret({ clientId, secret: clientSecret }),
 });
 for await (const _ of globalThis.client.audit.records({ last: '24h' })) break;

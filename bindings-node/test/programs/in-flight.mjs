@@ -2,7 +2,7 @@
 
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
-import { Callback, Client, ClientSecret, Cloud, onLog } from 'm365kit';
+import { BrowserSignIn, Callback, Client, ClientSecret, Cloud, onLog, TokenCache } from 'm365kit';
 
 const [about, way, delay] = isMainThread ? process.argv.slice(2) : workerData;
 const { tenant, clientId, clientSecret, hosts } = JSON.parse(about);
@@ -15,16 +15,15 @@ if (way === 'worker-exit' && isMainThread) {
   const cloud = Cloud.custom(hosts);
   const client = new Client({ tenant, credential, cloud, concurrency: 8 });
   const controller = new AbortController();
+  const { signal } = controller;
+  const never = () => new Promise(() => {});
+  const tokenCache = TokenCache.withStore({ load: never, save: never });
   const unfinished = [
-    client.audit.listSubscriptions({ signal: controller.signal }),
-    client.audit.records({ last: '24h', signal: controller.signal }).toArray(),
-    new Client({
-      tenant,
-      cloud,
-      credential: new Callback(() => new Promise(() => {})),
-    }).audit.listSubscriptions({
-      signal: controller.signal,
-    }),
+    client.audit.listSubscriptions({ signal }),
+    client.audit.records({ last: '24h', signal }).toArray(),
+    new Client({ tenant, cloud, credential: new Callback(never) }).audit.listSubscriptions({ signal }),
+    new Client({ tenant, cloud, credential, tokenCache }).audit.listSubscriptions({ signal }),
+    new BrowserSignIn({ client: clientId, open: never }).run(tenant, { cloud, signal }),
   ];
   for (const call of unfinished) call.catch(() => {});
   setTimeout(() => {

@@ -1,12 +1,13 @@
 // Plays a scenario: a sandbox, a client and a folder of its own, its steps, and what the sandbox saw of them.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import * as m365 from 'm365kit';
 
+import { cacheOf, credentialOf } from './credentials.mjs';
 import { feedIds, judgeFeed, judgeFiles, judgeLedger } from './evidence.mjs';
 import { filled, filledPath } from './filling.mjs';
 import { begin, Open, readItems } from './listing.mjs';
@@ -32,6 +33,8 @@ class Stage {
   #client;
   #folder = mkdtempSync(join(tmpdir(), 'm365kit-scenario-'));
   #saved = {};
+  /** Token caches by the names that clients share them under. */
+  #caches = new Map();
   /** Listings by their names; those that are over are left for what they delivered. */
   #listings = new Map();
 
@@ -43,11 +46,11 @@ class Stage {
   async step(step) {
     const { now } = await this.#sandbox.control('clock');
     const about = { now: Date.parse(now), saved: this.#saved, folder: this.#folder };
-    if ('write' in step) return write(filledPath(step.write, about), step.text);
+    if ('write' in step) return write(filledPath(step.write, about), filled(step, about));
     const expect = this.#expected(step.expect, about);
     if ('control' in step) return this.#control(step, filled(step.args ?? {}, about), expect);
     if ('client' in step) {
-      const failure = await failureOf(() => (this.#client = this.#open(filled(step.client, about))));
+      const failure = await failureOf(async () => (this.#client = await this.#open(step.client, about)));
       return judgeFailure(failure, expect?.error);
     }
     if ('call' in step) await this.#call(step, filled(step.args ?? {}, about), expect, about);
@@ -85,7 +88,7 @@ class Stage {
   }
 
   async #call(step, args, expect, about) {
-    this.#client ??= this.#open({});
+    this.#client ??= await this.#open({}, about);
     const payload =
       step.payload === undefined || typeof step.payload === 'string'
         ? step.payload
@@ -132,7 +135,7 @@ class Stage {
   }
 
   /** A client for the sandbox, with the scenario's options laid over, and then the step's. */
-  #open(overrides) {
+  async #open(overrides, about) {
     const sandbox = this.#sandbox;
     const usual = {
       tenant: sandbox.tenant,
@@ -140,11 +143,14 @@ class Stage {
       cloud: { name: 'custom', ...sandbox.cloud.hosts },
       root_certificates: sandbox.caCertificate,
     };
-    const { credential, cloud, ...rest } = layer(layer(usual, this.#overrides), overrides);
+    const laid = filled(layer(layer(usual, this.#overrides), overrides), about);
+    const { credential, cloud: named, token_cache: cache, ...rest } = laid;
+    const cloud = cloudOf(named);
     return new m365.Client({
       ...camelCased(rest),
-      credential: credentialOf(credential),
-      cloud: cloudOf(cloud),
+      cloud,
+      credential: await credentialOf(credential, { tenant: rest.tenant, cloud, sandbox }),
+      ...(cache && { tokenCache: cacheOf(cache, this.#caches) }),
     });
   }
 }
@@ -152,17 +158,15 @@ class Stage {
 function layer(under, over) {
   const merged = { ...under };
   for (const [key, value] of Object.entries(over)) {
-    const both = value !== null && typeof value === 'object' && typeof merged[key] === 'object';
+    const both = isObject(value) && isObject(merged[key]);
     const differs = (tag) => both && tag in value && value[tag] !== merged[key]?.[tag];
     merged[key] = both && !differs('kind') && !differs('name') ? layer(merged[key], value) : value;
   }
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
 }
 
-function credentialOf({ kind, ...fields }) {
-  if (kind === 'client_secret') return new m365.ClientSecret(camelCased(fields));
-  assert.equal(kind, 'static_token', 'this runner knows no such credential');
-  return new m365.StaticToken(fields.token);
+function isObject(value) {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
 function cloudOf({ name, ...hosts }) {
@@ -170,9 +174,11 @@ function cloudOf({ name, ...hosts }) {
   return m365.Cloud[name.toUpperCase()] ?? assert.fail(`there is no cloud ${name}`);
 }
 
-function write(path, text) {
+/** A file of text, or of the same as JSON; perhaps a program. */
+function write(path, { text, json, executable = false }) {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+  writeFileSync(path, text ?? JSON.stringify(json));
+  if (executable) chmodSync(path, 0o755);
 }
 
 async function failureOf(work) {

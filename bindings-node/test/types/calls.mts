@@ -3,28 +3,43 @@ import { createServer } from 'node:http';
 import {
   type AuditRecord,
   type AuditRecords,
+  AuthError,
+  AuthorizationCode,
+  AzureCli,
   type Batches,
+  BrowserSignIn,
   Callback,
   Client,
+  ClientCertificate,
   ClientSecret,
   Cloud,
   ContentType,
   type DateTime,
+  DefaultCredential,
+  DeviceCode,
   type Following,
   type Listing,
   M365Error,
+  ManagedIdentity,
+  OnBehalfOf,
   onLog,
   type Page,
   type Paged,
   type ParkedContent,
+  PendingSignIn,
+  RefreshToken,
   type Report,
   Sandbox,
   type SandboxApp,
+  SignIn,
   type SinkStep,
   StaticToken,
   Throttled,
+  TokenCache,
+  type TokenCredential,
   type Warning,
   webhookHandler,
+  WorkloadIdentity,
   type Written,
 } from 'm365kit';
 
@@ -152,6 +167,111 @@ async function right(signal: AbortSignal): Promise<void> {
   }
 }
 
+/** The shape of the credentials of `@azure/identity`. */
+declare const elsewhere: {
+  getToken(
+    scopes: string | string[],
+    options?: { abortSignal?: AbortSignal; claims?: string; enableCae?: boolean; tenantId?: string },
+  ): Promise<{ token: string; expiresOnTimestamp: number; tokenType?: 'Bearer' | 'pop' } | null>;
+};
+
+async function credentials(signal: AbortSignal): Promise<void> {
+  const tenant = 't';
+  const certificate = new ClientCertificate({
+    clientId: 'id',
+    certificatePath: 'client.pem',
+    sign: async (bytes) => new Uint8Array(bytes.readUInt8()),
+  });
+  certificate.certificatePath?.toUpperCase();
+  for (const credential of [
+    secret,
+    certificate,
+    new ClientCertificate({ clientId: 'id', certificate: 'PEM', password: 'p', algorithm: 'rs256' }),
+    new WorkloadIdentity(),
+    new WorkloadIdentity({ assertion: () => 'assertion' }),
+    new ManagedIdentity(),
+    new ManagedIdentity({ clientId: 'id', allowUser: true }),
+    new DeviceCode({ clientId: 'id', display: ({ userCode }) => console.log(userCode.toUpperCase()) }),
+    new AuthorizationCode({ client: 'id', code: 'c', redirectUri: 'https://x', codeVerifier: 'v' }),
+    new RefreshToken({ client: 'id', token: 'token' }),
+    new RefreshToken({ client: secret, token: 'token', scopes: ['Mail.Read'] }),
+    new OnBehalfOf({ client: certificate, userToken: 'token' }),
+    new AzureCli(),
+    new DefaultCredential(),
+    elsewhere,
+    elsewhere satisfies TokenCredential,
+    new Callback(async ({ scope, claims }) => `${scope}${claims?.toUpperCase()}`),
+  ]) {
+    new Client({ tenant, credential, continuousAccess: false, validateAuthority: true });
+  }
+
+  const tokenCache: TokenCache = TokenCache.inFile('tokens', { passphrase: 'p' });
+  TokenCache.inFile('tokens', { key: new Uint8Array(32) });
+  TokenCache.inKeyring('name');
+  TokenCache.withStore({ load: async () => null, save: async (bytes) => console.log(bytes.length) });
+  new TokenCache().import(tokenCache.export().subarray(1));
+
+  const pending: PendingSignIn = new SignIn({
+    client: secret,
+    redirectUri: 'https://app.example/back',
+    scopes: ['User.Read'],
+    prompt: 'select_account',
+  }).begin('organizations', { cloud: Cloud.CHINA });
+  const again = PendingSignIn.restore('id', pending.export());
+  const code: AuthorizationCode = again.finish(`${again.url}?code=c`);
+  const browser = new BrowserSignIn({ client: 'id', timeout: '2m', open: async (url) => console.log(url) });
+  const credential: AuthorizationCode = await browser.run('common', { signal });
+  try {
+    await new Client({ tenant, credential, tokenCache }).audit.diagnose();
+    await new Client({ tenant, credential: code, tokenCache }).audit.diagnose();
+  } catch (error) {
+    if (error instanceof AuthError && error.interactionRequired) {
+      new SignIn({ client: 'id', redirectUri: 'http://localhost', claims: error.claims }).begin(tenant);
+      console.log(error.oauthError, error.suberror, error.traceId, error.correlationId);
+    }
+  }
+}
+
+function wrongCredentials(): void {
+  const redirectUri = 'http://localhost';
+  // @ts-expect-error: nothing is no credential
+  new Client({ tenant: 't', credential: {} });
+  // @ts-expect-error: a sign-in is no credential yet
+  new Client({ tenant: 't', credential: new SignIn({ client: 'id', redirectUri }) });
+  // @ts-expect-error: a cache is not its place
+  new Client({ tenant: 't', credential: secret, tokenCache: { path: 'tokens' } });
+  // @ts-expect-error: the id alone proves nothing
+  new OnBehalfOf({ client: 'id', userToken: 'token' });
+  // @ts-expect-error: a machine is no application of its own
+  new OnBehalfOf({ client: new ManagedIdentity({ clientId: 'id' }), userToken: 'token' });
+  // @ts-expect-error: neither is a developer
+  new RefreshToken({ client: new AzureCli(), token: 'token' });
+  // @ts-expect-error: nor a token
+  new SignIn({ client: new StaticToken('token'), redirectUri });
+  // @ts-expect-error: a client is not its fields
+  new BrowserSignIn({ client: { clientId: 'id', secret: 'secret' } });
+  // @ts-expect-error: a code has to be shown
+  new DeviceCode({ clientId: 'id' });
+  // @ts-expect-error: an assertion is text
+  new WorkloadIdentity({ assertion: () => 7 });
+  // @ts-expect-error: a signature is bytes
+  new ClientCertificate({ clientId: 'id', sign: () => 'text' });
+  // @ts-expect-error: a file has one key
+  TokenCache.inFile('tokens', { key: new Uint8Array(32), passphrase: 'p' });
+  // @ts-expect-error: a file has a key
+  TokenCache.inFile('tokens');
+  // @ts-expect-error: what is kept has to be saved
+  TokenCache.withStore({ load: () => null });
+  // @ts-expect-error: a sign-in is begun first
+  new SignIn({ client: 'id', redirectUri }).finish('code');
+  // @ts-expect-error: a sign-in under way is not made by hand
+  new PendingSignIn();
+  // @ts-expect-error: what it takes to finish is exported
+  new SignIn({ client: 'id', redirectUri }).begin('t').verifier;
+  // @ts-expect-error: there is no such question of a page
+  new SignIn({ client: 'id', redirectUri, prompt: 7 });
+}
+
 function wrong(): void {
   // @ts-expect-error: there is no such behaviour
   new Sandbox({ identity: { behaviour: { authorize: 'shrug' } } });
@@ -210,5 +330,7 @@ function wrong(): void {
   onLog(() => {}, 'loud');
 }
 
+void credentials;
+void wrongCredentials;
 void right;
 void wrong;

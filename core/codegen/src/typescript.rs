@@ -92,15 +92,22 @@ fn client_file(api: &Api) -> String {
     let mut options = String::from("/** How a client is opened. */\nexport interface ClientOptions {\n");
     let tenant = "The tenant: its id, or a domain of it such as `contoso.onmicrosoft.com`.";
     _ = write!(options, "{}  tenant: string;\n", doc(tenant, "  ", &[]));
-    _ = write!(options, "{}  credential: Credential;\n", doc("How the client proves who it is.", "  ", &[]));
+    let credential =
+        "How the client proves who it is. A `TokenCredential` of `@azure/identity` will do as it is.";
+    _ = write!(options, "{}  credential: Credential | TokenCredential;\n", doc(credential, "  ", &[]));
     let cloud = "The cloud that the tenant lives in. `Cloud.PUBLIC` by default.";
     _ = write!(options, "{}  cloud?: Cloud;\n", doc(cloud, "  ", &[]));
+    let cache = "Where tokens are kept. Clients that are given the same one share it. Default: one of the client's own, in \
+                 memory.";
+    _ = write!(options, "{}  tokenCache?: TokenCache;\n", doc(cache, "  ", &[]));
     for field in &api.options {
         options += &file.member(field, Direction::In);
     }
     file.body.push(options + "}\n");
     file.import("./credentials", "type Credential");
     file.import("./cloud", "type Cloud");
+    file.import("../token-cache", "type TokenCache");
+    file.import("../token-credential", "type TokenCredential");
 
     let root = api.groups.iter().find(|group| group.name.is_empty());
     let operations: Vec<_> = root.iter().flat_map(|root| &root.operations).collect();
@@ -159,7 +166,7 @@ fn cloud_file(clouds: &Clouds) -> String {
     if (hosts) this.hosts = { ...hosts };
   }
 
-  /** A cloud with hosts of its own: a proxy, a sandbox. A host that is not named is that of the public cloud. */
+  /** A cloud with hosts of its own: a proxy, a sandbox. A host that is not named cannot be called. */
   static custom(hosts: CloudHosts): Cloud {
     return new Cloud('custom', hosts);
   }

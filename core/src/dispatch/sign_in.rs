@@ -44,7 +44,7 @@ pub fn finish_sign_in(args: &[u8]) -> Result<Bytes> {
     let args: Finish = read("argument", args)?;
     // The client stays with the caller.
     let pending = PendingSignIn::restore("", args.pending.expose_secret())?;
-    pending.finish(args.callback.expose_secret())?.crossing()
+    Ok(pending.finish(args.callback.expose_secret())?.crossing())
 }
 
 /// Signs in with the browser of this machine: `{sign_in, tenant, cloud}` gives the same as finishing one.
@@ -54,5 +54,5 @@ pub async fn browser_sign_in(args: &[u8], functions: Option<HostFunctions>) -> R
     if let Some(functions) = functions.and_then(|given| given.giving(function::OPEN_BROWSER)) {
         sign_in = sign_in.open_with(move |url| functions.open_browser(&url));
     }
-    sign_in.run(&args.cloud, &args.tenant).await?.crossing()
+    Ok(sign_in.run(&args.cloud, &args.tenant).await?.crossing())
 }

@@ -1,6 +1,10 @@
 //! Who asks for a token: an application that can prove who it is, or a public one that cannot.
 
+use std::fmt;
+
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::ask::Ask;
 use super::authority::{Form, Redeem, redeem};
@@ -86,13 +90,38 @@ impl Proof for ConfidentialClient {
 /// The application that a user signs in to: a public one by its id alone, a confidential one with its proof.
 ///
 /// As JSON a text, or an object as for a credential.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub enum Application {
     /// An application on a device of its user's, which can keep no secret.
     Public(String),
     /// An application on a server.
     Confidential(ConfidentialClient),
+}
+
+impl<'de> Deserialize<'de> for Application {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Either)
+    }
+}
+
+struct Either;
+
+impl<'de> Visitor<'de> for Either {
+    type Value = Application;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a client id, or a credential of kind client_secret, client_certificate or workload_identity",
+        )
+    }
+
+    fn visit_str<E: de::Error>(self, client_id: &str) -> Result<Application, E> {
+        Ok(client_id.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Application, A::Error> {
+        ConfidentialClient::deserialize(MapAccessDeserializer::new(fields)).map(Application::Confidential)
+    }
 }
 
 impl Application {

@@ -54,7 +54,7 @@ pub struct AuthorizationCode {
 
 impl AuthorizationCode {
     /// What another language makes one from: all but the client, which it has kept.
-    pub(crate) fn crossing(&self) -> Result<Bytes> {
+    pub(crate) fn crossing(&self) -> Bytes {
         let fields = json!({
             "code": self.code.expose_secret(),
             "redirect_uri": self.redirect_uri,
@@ -62,7 +62,7 @@ impl AuthorizationCode {
             "nonce": self.nonce.as_ref().map(ExposeSecret::expose_secret),
             "scopes": self.scopes,
         });
-        Ok(fields.to_string().into())
+        fields.to_string().into()
     }
 
     pub(crate) fn client_mut(&mut self) -> &mut Application {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use url::{Url, form_urlencoded};
 
-use super::application::{Application, Proof};
+use super::application::{Application, Proof, check_client_id};
 use super::authorization_code::AuthorizationCode;
 use super::environment::Environment;
 use super::refusal::needs_a_person;
@@ -125,7 +125,6 @@ impl SignIn {
     /// The tenant is a directory id, a domain, or `common`, `organizations` or `consumers`.
     pub fn begin(self, cloud: &Cloud, tenant: &str) -> Result<PendingSignIn> {
         check_tenant(tenant, true)?;
-        self.client.check()?;
         let redirect = check_redirect(&self.redirect_uri)?;
         let hosts = cloud.resolve()?;
         let mut url = hosts.authority()?.clone();
@@ -139,7 +138,9 @@ impl SignIn {
         } else {
             self.scopes.clone()
         };
+        // What it proves itself with is needed for the code that comes back, and looked at then.
         let client_id = self.client.client_id(&Environment::default())?;
+        check_client_id(&client_id)?;
         // A server is sent the answer in a body, where no log of addresses finds it.
         let mode = if is_loopback(&redirect) { "query" } else { "form_post" };
         {

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         proxy: str | None
         root_certificates: str | None
         user_agent: str | None
+        environment: Mapping[str, str] | None
 
 
 class Client(ClientBase):
@@ -76,6 +77,8 @@ class Client(ClientBase):
         root_certificates: Certificate authorities to trust besides the system's, as PEM text.
         user_agent: What the client calls itself to the services. Default: `m365kit/` and the
             version.
+        environment: The variables in which a credential looks for what it was not told, such as
+            `AZURE_CLIENT_ID`, in place of the process's own. Default: those of the process.
 
     Raises:
         InvalidRequest: An argument cannot be right.
@@ -103,6 +106,7 @@ class Client(ClientBase):
         proxy: str | None = None,
         root_certificates: str | None = None,
         user_agent: str | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         options = {
             "continuous_access": continuous_access,
@@ -118,6 +122,7 @@ class Client(ClientBase):
             "proxy": proxy,
             "root_certificates": root_certificates,
             "user_agent": user_agent,
+            "environment": environment,
         }
         super().__init__(tenant, credential, cloud, token_cache, options)
 
@@ -200,6 +205,8 @@ class AsyncClient(AsyncClientBase):
         root_certificates: Certificate authorities to trust besides the system's, as PEM text.
         user_agent: What the client calls itself to the services. Default: `m365kit/` and the
             version.
+        environment: The variables in which a credential looks for what it was not told, such as
+            `AZURE_CLIENT_ID`, in place of the process's own. Default: those of the process.
 
     Raises:
         InvalidRequest: An argument cannot be right.
@@ -227,6 +234,7 @@ class AsyncClient(AsyncClientBase):
         proxy: str | None = None,
         root_certificates: str | None = None,
         user_agent: str | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         options = {
             "continuous_access": continuous_access,
@@ -242,6 +250,7 @@ class AsyncClient(AsyncClientBase):
             "proxy": proxy,
             "root_certificates": root_certificates,
             "user_agent": user_agent,
+            "environment": environment,
         }
         super().__init__(tenant, credential, cloud, token_cache, options)
 

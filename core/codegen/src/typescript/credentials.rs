@@ -1,92 +1,158 @@
-//! The classes of credentials.
+//! The classes of credentials, and of what leads to one.
 
 use std::fmt::Write as _;
 
 use super::WIDTH;
 use super::file::{Direction, File};
 use super::records::must_be_said;
-use super::text::{camel, doc};
-use crate::model::{Api, Credential};
+use super::text::{camel, doc, variable};
+use crate::model::{Api, Credential, Field, Function};
 
 pub(super) fn credentials_file(api: &Api) -> String {
     let mut file = File::new(api, "credentials".to_owned());
     for credential in &api.credentials {
-        file.credential(credential);
+        file.import("../credentials", "CredentialBase");
+        file.given(credential, "CredentialBase");
     }
-    let all: Vec<&str> = api.credentials.iter().map(|credential| credential.name.as_str()).collect();
-    let line = format!("export type Credential = {};", all.join(" | "));
-    let line = if line.len() > WIDTH {
-        format!("export type Credential =\n  | {};", all.join("\n  | "))
-    } else {
-        line
+    for sign_in in &api.sign_ins {
+        let base = format!("{}Base", sign_in.name);
+        file.import("../sign-in", &base);
+        file.given(sign_in, &base);
+    }
+    let names = |chosen: fn(&Credential) -> bool| {
+        let chosen = api.credentials.iter().filter(move |credential| chosen(credential));
+        chosen.map(|credential| credential.name.clone()).collect::<Vec<_>>()
     };
-    file.body.push(format!("/** How a client proves who it is. */\n{line}\n"));
-    file.import("../arguments", "crossing");
+    let confidential = names(|credential| credential.confidential);
+    let unions = [
+        ("Credential", "How a client proves who it is.", names(|_| true)),
+        ("ConfidentialClient", "The credential of an application that can prove who it is.", confidential),
+        (
+            "Application",
+            "An application: its client id, or its credential if it can prove who it is.",
+            vec!["string".to_owned(), "ConfidentialClient".to_owned()],
+        ),
+    ];
+    for (name, about, members) in unions {
+        file.body.push(doc(about, "", &[]) + &union(name, &members));
+    }
     file.finish()
 }
 
+fn union(name: &str, members: &[String]) -> String {
+    let line = format!("export type {name} = {};\n", members.join(" | "));
+    let lines = format!("export type {name} =\n  | {};\n", members.join("\n  | "));
+    if line.len() <= WIDTH + 1 { line } else { lines }
+}
+
 impl File<'_> {
-    fn credential(&mut self, credential: &Credential) {
+    /// The class of what is given fields and perhaps a function.
+    fn given(&mut self, credential: &Credential, base: &str) {
         let name = &credential.name;
-        if credential.kind == "callback" {
-            self.import("../tokens", "type TokenFunction");
-            self.body.push(format!(
-                "{}export class {name} {{\n  readonly #callback: TokenFunction;\n\n  constructor(callback: TokenFunction) \
-                 {{\n    this.#callback = callback;\n  }}\n\n  /** @internal */\n  [crossing](): object {{\n    return {{ \
-                 kind: '{}', callback: this.#callback }};\n  }}\n}}\n",
-                doc(&credential.doc, "", &[]),
-                credential.kind
-            ));
-            return;
+        let mut members = Vec::new();
+        let mut text = format!("{}export class {name} extends {base} {{\n", doc(&credential.doc, "", &[]));
+        let fields: Vec<String> = shown(credential).map(|field| self.property(field)).collect();
+        members.push(fields.concat());
+        members.push(self.constructor(credential));
+        if base == "CredentialBase" {
+            let (about, kind) = (doc("What tells the credentials apart.", "  ", &[]), &credential.kind);
+            members.push(format!("{about}  get kind(): '{kind}' {{\n    return '{kind}';\n  }}\n"));
         }
-        // One value alone is given as it is; more are named.
-        let alone = match credential.fields.as_slice() {
-            [field] if must_be_said(field) => Some(field),
-            _ => None,
-        };
-        if alone.is_none() {
-            let mut options =
-                format!("/** What {{@link {name}}} consists of. */\nexport interface {name}Options {{\n");
-            for field in &credential.fields {
-                options += &self.member(field, Direction::In);
+        members.retain(|member| !member.is_empty());
+        text += &members.join("\n");
+        self.body.push(text + "}\n");
+    }
+
+    /// What may be read of it.
+    fn property(&mut self, field: &Field) -> String {
+        let mark = if must_be_said(field) { "" } else { "?" };
+        let ty = self.ty(&field.ty, Direction::In);
+        format!("{}  readonly {}{mark}: {ty};\n", doc(&field.doc, "  ", &[]), camel(&field.name))
+    }
+
+    fn constructor(&mut self, credential: &Credential) -> String {
+        if let Some(function) = &credential.function {
+            self.import("../functions", &format!("type {}", function.ty));
+        }
+        // What stands alone is given as it is; more is named.
+        match (credential.fields.as_slice(), &credential.function) {
+            ([], None) => String::new(),
+            ([field], None) if must_be_said(field) => {
+                let name = variable(&field.name);
+                let ty = self.ty(&field.ty, Direction::In);
+                let member =
+                    if name == camel(&field.name) { name.clone() } else { camel(&field.name) + ": " + &name };
+                let takes = format!("super({{ {member} }});");
+                let shows = shown(credential)
+                    .map(|field| format!("    this.{} = {name};\n", camel(&field.name)))
+                    .collect::<String>();
+                alone(&name, &ty, &field.doc, &takes, &shows)
             }
-            self.body.push(options + "}\n");
-        }
-        let mut text = format!("{}export class {name} {{\n", doc(&credential.doc, "", &[]));
-        let mut takes = String::new();
-        let mut gives = format!("kind: '{}'", credential.kind);
-        for field in &credential.fields {
-            let secret = credential.secrets.contains(&field.name);
-            let property = if secret { format!("#{}", camel(&field.name)) } else { camel(&field.name) };
-            let ty = self.ty(&field.ty, Direction::In);
-            if !secret {
-                text += &doc(&field.doc, "  ", &[]);
+            ([], Some(function)) if function.required => {
+                let name = variable(&function.name);
+                let takes = format!("super({{}}, {{ {}: {name} }});", function.asks);
+                alone(&name, &function.ty, &function.doc, &takes, "")
             }
-            let given =
-                if alone.is_some() { camel(&field.name) } else { format!("options.{}", camel(&field.name)) };
-            let (mark, check) = if must_be_said(field) {
-                ("", String::new())
-            } else {
-                ("?", format!("if ({given} !== undefined) "))
-            };
-            _ = writeln!(text, "  readonly {property}{mark}: {ty};");
-            _ = writeln!(takes, "    {check}this.{property} = {given};");
-            _ = write!(gives, ", {}: this.{property}", field.name);
+            (fields, function) => {
+                self.options_of(credential, fields, function.as_ref());
+                named(credential, fields, function.as_ref())
+            }
         }
-        let parameter = match alone {
-            Some(field) => format!("{}: {}", camel(&field.name), self.ty(&field.ty, Direction::In)),
-            None => format!("options: {name}Options"),
-        };
+    }
+
+    fn options_of(&mut self, credential: &Credential, fields: &[Field], function: Option<&Function>) {
+        let name = &credential.name;
+        let mut options =
+            format!("/** What {{@link {name}}} consists of. */\nexport interface {name}Options {{\n");
+        for field in fields {
+            options += &self.member(field, Direction::In);
+        }
+        if let Some(function) = function {
+            let mark = if function.required { "" } else { "?" };
+            _ = write!(
+                options,
+                "{}  {}{mark}: {};\n",
+                doc(&function.doc, "  ", &[]),
+                camel(&function.name),
+                function.ty
+            );
+        }
+        self.body.push(options + "}\n");
+    }
+}
+
+/// What may be read of it, and be printed.
+fn shown(credential: &Credential) -> impl Iterator<Item = &Field> {
+    credential.fields.iter().filter(|field| !credential.secrets.contains(&field.name))
+}
+
+/// A constructor with one parameter.
+fn alone(name: &str, ty: &str, about: &str, takes: &str, shows: &str) -> String {
+    let tag = [format!("@param {name} {about}")];
+    format!("{}  constructor({name}: {ty}) {{\n    {takes}\n{shows}  }}\n", doc("", "  ", &tag))
+}
+
+/// A constructor that takes everything by name.
+fn named(credential: &Credential, fields: &[Field], function: Option<&Function>) -> String {
+    let needed = fields.iter().any(must_be_said) || function.is_some_and(|function| function.required);
+    let usual = if needed { "" } else { " = {}" };
+    let mut text = format!("  constructor(options: {}Options{usual}) {{\n", credential.name);
+    if let Some(function) = function {
+        let (member, name) = (camel(&function.name), variable(&function.name));
+        let taken = if member == name { member } else { format!("{member}: {name}") };
+        let asked = if function.asks == name { name } else { format!("{}: {name}", function.asks) };
         _ = write!(
             text,
-            "\n  constructor({parameter}) {{\n{takes}  }}\n\n  /** @internal */\n  [crossing](): object {{\n"
+            "    const {{ {taken}, ...fields }} = options;\n    super(fields, {{ {asked} }});\n"
         );
-        let line = format!("    return {{ {gives} }};");
-        if line.len() <= WIDTH {
-            _ = writeln!(text, "{line}");
-        } else {
-            _ = writeln!(text, "    return {{\n      {},\n    }};", gives.replace(", ", ",\n      "));
-        }
-        self.body.push(text + "  }\n}\n");
+    } else {
+        text += "    super(options);\n";
     }
+    for field in shown(credential) {
+        let name = camel(&field.name);
+        let check =
+            if must_be_said(field) { String::new() } else { format!("if (options.{name} !== undefined) ") };
+        _ = writeln!(text, "    {check}this.{name} = options.{name};");
+    }
+    text + "  }\n"
 }
