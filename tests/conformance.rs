@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "the result of a test run is what it prints")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use futures::StreamExt;
 use m365kit::ErrorKind;
 use m365kit_tests::play::play;
 use m365kit_tests::scenario::{self, Scenario, Step};
+use m365kit_tests::secrets::{Issued, Log};
 
 /// Most scenarios wait rather than work, so more than there are cores.
 const AT_ONCE: usize = 8;
@@ -21,6 +23,14 @@ const LONGEST: Duration = Duration::from_secs(60);
 #[tokio::main]
 async fn main() -> ExitCode {
     let started = Instant::now();
+    let issued = Issued::default();
+    let log = match Log::begin(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance.log")) {
+        Ok(log) => log,
+        Err(complaint) => {
+            println!("the log: {complaint}");
+            return ExitCode::FAILURE;
+        }
+    };
     let all = match scenario::read(&scenario::folders()) {
         Ok(all) => all,
         Err(complaint) => {
@@ -41,10 +51,12 @@ async fn main() -> ExitCode {
         .collect();
     let count = chosen.len();
     let mut running = futures::stream::iter(chosen)
-        .map(|(group, scenario)| async move {
+        .map(|(group, scenario)| (group, scenario, issued.clone()))
+        .map(|(group, scenario, issued)| async move {
             let name = format!("{group}: {}", scenario.name);
             let began = Instant::now();
-            let playing = tokio::spawn(async move { tokio::time::timeout(LONGEST, play(&scenario)).await });
+            let playing =
+                tokio::spawn(async move { tokio::time::timeout(LONGEST, play(&scenario, &issued)).await });
             let outcome = match playing.await {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(_)) => Err(format!("not done after {LONGEST:?}")),
@@ -77,7 +89,32 @@ async fn main() -> ExitCode {
     }
     let passed: usize = groups.values().map(|counts| counts[0]).sum();
     println!("{passed} passed, {} failed, of {count} scenarios, in {:.1?}", failed.len(), started.elapsed());
+    if !is_free_of_secrets(&log, &issued) {
+        return ExitCode::FAILURE;
+    }
     if failed.is_empty() && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Whether none of the secrets and tokens of this run is in what it logged.
+fn is_free_of_secrets(log: &Log, issued: &Issued) -> bool {
+    let found = match log.search(issued) {
+        Ok(found) => found,
+        Err(complaint) => {
+            println!("FAILED  the log cannot be searched: {complaint}");
+            return false;
+        }
+    };
+    for occurrence in found.occurrences.iter().take(20) {
+        println!("FAILED  a secret is logged: {occurrence}");
+    }
+    println!(
+        "{} secrets and tokens issued, {} occurrences in {} lines ({} bytes) of log at trace level",
+        found.secrets,
+        found.occurrences.len(),
+        found.lines,
+        found.bytes
+    );
+    found.occurrences.is_empty() && found.secrets > 0 && found.lines > 0
 }
 
 /// The operations of the core that no scenario calls.

@@ -39,7 +39,9 @@ pub(crate) async fn client(
     if let Some(code) = signed_in(&options, &functions).await? {
         options.insert("credential".to_owned(), code);
     }
-    Client::from_json(Value::Object(options).to_string().as_bytes(), Some(&functions), cache)
+    let made = Client::from_json(Value::Object(options).to_string().as_bytes(), Some(&functions), cache);
+    tracing::trace!(client = ?made);
+    made
 }
 
 fn cache(caches: &mut Caches, place: &Value) -> Result<TokenCache, Error> {

@@ -14,3 +14,4 @@ pub mod matching;
 pub mod parquet;
 pub mod play;
 pub mod scenario;
+pub mod secrets;

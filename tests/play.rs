@@ -16,9 +16,10 @@ use crate::fill::Filling;
 use crate::listing::{self, Outcome, Until, is_paged};
 use crate::matching::{self, parse};
 use crate::scenario::{Call, Close, Commit, Control, Expect, NewClient, Next, Scenario, Step, Write};
+use crate::secrets::Issued;
 
 /// Plays `scenario`; the error says which step went otherwise than expected, and how.
-pub async fn play(scenario: &Scenario) -> Result<(), String> {
+pub async fn play(scenario: &Scenario, issued: &Issued) -> Result<(), String> {
     let config = Value::Object(scenario.sandbox.clone()).to_string();
     let sandbox = Sandbox::start_json(config.as_bytes()).map_err(|e| format!("sandbox: {e}"))?;
     let sandbox = Arc::new(sandbox);
@@ -44,6 +45,7 @@ pub async fn play(scenario: &Scenario) -> Result<(), String> {
         };
         done.map_err(|complaint| format!("step {}: {complaint}", number + 1))?;
     }
+    issued.note(&stage.sandbox)?;
     let ledger = stage.tell("ledger", json!({}))?;
     let requests = ledger["requests"].as_array().ok_or("the ledger has no requests")?;
     scenario.ledger.iter().try_for_each(|seen| evidence::ledger(seen, requests))
@@ -287,6 +289,10 @@ impl Stage {
     }
 
     fn judge_error(&self, expect: &Expect, error: Option<&Error>) -> Result<(), String> {
+        if let Some(error) = error {
+            // What programs print of it.
+            tracing::trace!(%error, ?error, json = %String::from_utf8_lossy(&error.to_json()));
+        }
         match (&expect.error, error) {
             (None, None) => Ok(()),
             (Some(pattern), None) => Err(format!("expected error {pattern}, got none")),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import m365kit
+from credentials import Credentials
 from evidence import expect_error, expect_feed, expect_files, expect_requests, matches, view
 
 FOLDER = Path(
@@ -70,6 +71,7 @@ class Player:
         self.options = scenario.get("client", {})
         self.client: Any = None
         self.saved: dict[str, Any] = {}
+        self.credentials = Credentials(sandbox, manner)
         self.listings: dict[str, Reading] = {}
 
     async def play(self) -> None:
@@ -96,7 +98,7 @@ class Player:
         if "client" in step:
             await self.play_client(step, expect)
         elif "call" in step:
-            self.client = self.client or self.open({})
+            self.client = self.client or await self.open({})
             await self.play_call(step, expect)
         elif "next" in step:
             reading = self.listings[step["next"]]
@@ -108,7 +110,10 @@ class Player:
         elif "write" in step:
             path = Path(self.path(step["write"]))
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(step["text"], encoding="utf-8")
+            text = json.dumps(self.resolve(step["json"])) if "json" in step else None
+            path.write_text(text or self.resolve(step["text"]), encoding="utf-8")
+            if step.get("executable"):
+                path.chmod(0o755)
         else:
             raise AssertionError(f"{step} is no kind of step")
         self.check_files(step)
@@ -125,7 +130,7 @@ class Player:
             await self.close()
         error = None
         try:
-            self.client = self.open(self.resolve(step["client"]))
+            self.client = await self.open(self.resolve(step["client"]))
         except m365kit.M365Error as raised:
             error = raised
         expect_error(error, expect.get("error"))
@@ -231,7 +236,7 @@ class Player:
             args["payload"] = payload.encode()
         return target, method, args
 
-    def open(self, over: dict[str, Any]) -> Any:
+    async def open(self, over: dict[str, Any]) -> Any:
         credential = {
             "kind": "client_secret",
             "client_id": self.sandbox.client_id,
@@ -245,16 +250,16 @@ class Player:
             "root_certificates": self.sandbox.ca_certificate,
         }
         options = layered(layered(usual, self.options), over)
-        credential = dict(options.pop("credential"))
-        cloud = dict(options.pop("cloud"))
-        classes = {"client_secret": m365kit.ClientSecret, "static_token": m365kit.StaticToken}
-        name = cloud.pop("name")
+        given = dict(options.pop("credential"))
+        hosts = dict(options.pop("cloud"))
+        name = hosts.pop("name")
+        named = name != "custom"
+        cloud = getattr(m365kit.Cloud, name.upper()) if named else m365kit.Cloud.custom(**hosts)
+        credential = await self.credentials.make(given, options["tenant"], cloud)
+        if "token_cache" in options:
+            options["token_cache"] = self.credentials.cache(options["token_cache"])
         return self.client_class(
-            **fitted(self.client_class, options),
-            credential=classes[credential.pop("kind")](**credential),
-            cloud=m365kit.Cloud.custom(**cloud)
-            if name == "custom"
-            else getattr(m365kit.Cloud, name.upper()),
+            **fitted(self.client_class, options), credential=credential, cloud=cloud
         )
 
     async def close(self) -> None:

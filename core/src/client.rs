@@ -403,6 +403,23 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_of_the_wrong_shape_is_named_and_not_quoted() {
+        for (credential, named) in [
+            (r#"{"kind":"client_secret","client_id":"a","secret":271828}"#, "expected a string"),
+            (r#"{"kind":"refresh_token","client":271828,"token":"t"}"#, "client id"),
+            (
+                r#"{"kind":"refresh_token","client":{"kind":"client_secret","client_id":"a","secret":[271828]},"token":"t"}"#,
+                "expected a string",
+            ),
+            (r#"{"kind":"refresh_token","client":{"kind":"azure_cli"},"token":"t"}"#, "azure_cli"),
+        ] {
+            let options = format!(r#"{{"tenant":"contoso.com","credential":{credential}}}"#);
+            let error = ClientOptions::from_json(options.as_bytes(), None).unwrap_err();
+            assert!(error.message().contains(named) && !error.message().contains("271828"), "{error}");
+        }
+    }
+
+    #[test]
     fn nothing_that_can_be_printed_shows_the_secret() {
         let client = builder().build().unwrap();
         assert!(!format!("{client:?}{:?}", builder()).contains("s3cret"));
