@@ -17,6 +17,13 @@ public final class Client: Sendable {
     ///   - tenant: The tenant: its directory id or one of its domains.
     ///   - credential: What the client proves its identity with.
     ///   - cloud: The cloud that the tenant lives in. Default: the worldwide commercial cloud.
+    ///   - tokenCache: Where tokens are kept. Default: with this client, for as long as it lives.
+    ///   - continuousAccess: Whether the client takes tokens that live for up to a day and may be revoked at
+    ///     any moment, which it then renews with the claims that the service demands (continuous access
+    ///     evaluation). Default: yes.
+    ///   - validateAuthority: Whether the tenant's metadata is asked for and checked before the first token:
+    ///     that the tenant exists, and that its endpoints are the authority's own. Default: no, since they
+    ///     are known.
     ///   - publisherID: The directory id (GUID) of the organisation that wrote the calling software, sent
     ///     with every request of the audit feed. Default: the tenant's own, which is right for who reads
     ///     their own tenant.
@@ -39,6 +46,9 @@ public final class Client: Sendable {
         tenant: String,
         credential: Credential,
         cloud: Cloud = .public,
+        tokenCache: TokenCache? = nil,
+        continuousAccess: Bool? = nil,
+        validateAuthority: Bool? = nil,
         publisherID: String? = nil,
         concurrency: Int? = nil,
         rateLimit: Double? = nil,
@@ -58,7 +68,10 @@ public final class Client: Sendable {
             tenant: tenant,
             credential: credential,
             cloud: cloud,
+            tokenCache: tokenCache,
             options: [
+                "continuous_access": continuousAccess,
+                "validate_authority": validateAuthority,
                 "publisher_id": publisherID,
                 "concurrency": concurrency,
                 "rate_limit": rateLimit,
