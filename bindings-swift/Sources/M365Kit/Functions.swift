@@ -70,7 +70,7 @@ struct Functions: Sendable {
         named[name] = { json in
             // What the decoder says of a question may quote it.
             guard let question = try? JSONDecoder().decode(Question.self, from: json) else {
-                throw M365Error(kind: .internalError, message: "'\(name)' was asked something that it is not for")
+                throw M365Error(kind: .internalError, message: "'\(name)' was asked something else")
             }
             return try JSONEncoder().encode(try await function(question))
         }

@@ -345,7 +345,7 @@ private func makeCredential(_ given: Given) async throws -> Credential {
     case "static_token":
         return try .staticToken(given.required("token"))
     case "callback":
-        return .tokenProvider(given.provider())
+        return try .tokenProvider(given.provider())
     case "sign_in":
         let signIn = try SignIn(
             client: makeApplication(given.inner("client")),

@@ -74,7 +74,7 @@ impl Writer<'_> {
         let case = format!("    case \"{}\":\n", credential.kind);
         // What a callback crosses with is a Swift protocol, written by hand.
         if credential.kind == "callback" {
-            return case + "        return .tokenProvider(given.provider())\n";
+            return case + "        return try .tokenProvider(given.provider())\n";
         }
         let passed = self.credential_passed(credential);
         let attempt = if passed.is_empty() { "" } else { "try " };
