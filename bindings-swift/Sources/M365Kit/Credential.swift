@@ -52,6 +52,7 @@ public struct Application: Sendable {
 }
 
 extension Application: ExpressibleByStringLiteral {
+    /// A public application, by its client id.
     public init(stringLiteral clientID: String) { self.init(clientID) }
 }
 

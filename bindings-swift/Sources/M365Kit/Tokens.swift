@@ -4,6 +4,8 @@ import Foundation
 ///
 /// It is asked once for a token that several requests wait for, again before the token ends, and again when the service
 /// refuses it. What it throws reaches the caller as the cause of an ``M365Error`` of kind `authError`.
+///
+/// `docs/msal.md` has a complete one over MSAL, for apps of Apple's platforms.
 public protocol TokenProvider: Sendable {
     /// Gives a bearer token for what the request names.
     func token(for request: TokenRequest) async throws -> AccessToken

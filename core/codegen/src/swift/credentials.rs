@@ -72,6 +72,7 @@ impl Writer<'_> {
 }
 
 /// What a credential is made of.
+#[derive(Clone, Copy)]
 enum Made {
     OfParts,
     /// It is a client, and nothing beside it.
