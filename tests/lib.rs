@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod clients;
+pub mod credential;
 pub mod evidence;
 pub mod fill;
 pub mod listing;

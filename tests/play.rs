@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use m365kit::dispatch::Pages;
 use m365kit::{Client, Error};
@@ -9,6 +10,7 @@ use m365kit_sandbox::Sandbox;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
+use crate::credential::{Caches, client};
 use crate::evidence;
 use crate::fill::Filling;
 use crate::listing::{self, Outcome, Until, is_paged};
@@ -19,11 +21,13 @@ use crate::scenario::{Call, Close, Commit, Control, Expect, NewClient, Next, Sce
 pub async fn play(scenario: &Scenario) -> Result<(), String> {
     let config = Value::Object(scenario.sandbox.clone()).to_string();
     let sandbox = Sandbox::start_json(config.as_bytes()).map_err(|e| format!("sandbox: {e}"))?;
+    let sandbox = Arc::new(sandbox);
     let mut stage = Stage {
         options: options(&sandbox.describe(), &scenario.client),
         sandbox,
         folder: TempDir::new().map_err(|e| format!("the scenario's folder: {e}"))?,
         client: None,
+        caches: Caches::new(),
         saved: BTreeMap::new(),
         open: BTreeMap::new(),
         delivered: BTreeMap::new(),
@@ -32,7 +36,7 @@ pub async fn play(scenario: &Scenario) -> Result<(), String> {
         let done = match step {
             Step::Control(step) => stage.control(step),
             Step::Call(step) => stage.call(step).await,
-            Step::Client(step) => stage.new_client(step),
+            Step::Client(step) => stage.new_client(step).await,
             Step::Next(step) => stage.next(step).await,
             Step::Commit(step) => stage.commit(step).await,
             Step::Close(step) => stage.close(step),
@@ -84,10 +88,11 @@ fn same_sort(below: &Map<String, Value>, above: &Map<String, Value>) -> bool {
 }
 
 struct Stage {
-    sandbox: Sandbox,
+    sandbox: Arc<Sandbox>,
     options: Map<String, Value>,
     folder: TempDir,
     client: Option<Client>,
+    caches: Caches,
     saved: BTreeMap<String, Value>,
     /// Listings that were left open, by name.
     open: BTreeMap<String, Pages>,
@@ -111,11 +116,11 @@ impl Stage {
         self.sandbox.control(name, args).map_err(|e| format!("{name}: {e}"))
     }
 
-    fn new_client(&mut self, step: &NewClient) -> Result<(), String> {
+    async fn new_client(&mut self, step: &NewClient) -> Result<(), String> {
         let mut options = self.options.clone();
         let Value::Object(over) = self.filled(&step.client)? else { return Err("no client options".into()) };
         lay_over(&mut options, &over);
-        match (build(&options), &step.expect.error) {
+        match (client(&self.sandbox, &mut self.caches, &options).await, &step.expect.error) {
             (Ok(client), None) => {
                 self.client = Some(client);
                 Ok(())
@@ -128,7 +133,10 @@ impl Stage {
     async fn call(&mut self, step: &Call) -> Result<(), String> {
         let client = match &self.client {
             Some(client) => client,
-            None => self.client.insert(build(&self.options).map_err(|e| format!("client: {e}"))?),
+            None => {
+                let made = client(&self.sandbox, &mut self.caches, &self.options).await;
+                self.client.insert(made.map_err(|e| format!("client: {e}"))?)
+            }
         }
         .clone();
         let args = self.filled(&step.args)?;
@@ -226,10 +234,16 @@ impl Stage {
 
     fn write(&self, step: &Write) -> Result<(), String> {
         let path = self.filling()?.path(&step.write);
+        let text = match (&step.text, &step.json) {
+            (Some(text), None) => self.filled(text)?.as_str().unwrap_or_default().to_owned(),
+            (None, Some(json)) => self.filled(json)?.to_string(),
+            _ => return Err("a file is written with text or json".to_owned()),
+        };
         let written = Path::new(&path)
             .parent()
             .map_or(Ok(()), std::fs::create_dir_all)
-            .and_then(|()| std::fs::write(&path, &step.text));
+            .and_then(|()| std::fs::write(&path, text))
+            .and_then(|()| if step.executable { make_executable(&path) } else { Ok(()) });
         written.map_err(|e| format!("{path}: {e}"))
     }
 
@@ -314,6 +328,14 @@ impl Stage {
     }
 }
 
-fn build(options: &Map<String, Value>) -> Result<Client, Error> {
-    Client::from_json(Value::Object(options.clone()).to_string().as_bytes(), None)
+#[cfg(unix)]
+fn make_executable(path: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &str) -> std::io::Result<()> {
+    Ok(())
 }

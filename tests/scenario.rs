@@ -166,7 +166,12 @@ pub struct Write {
     /// Where; the folders above are made.
     pub write: String,
     /// What is in it.
-    pub text: String,
+    pub text: Option<String>,
+    /// The same as JSON.
+    pub json: Option<Value>,
+    /// Whether it is a program.
+    #[serde(default)]
+    pub executable: bool,
 }
 
 /// Makes a new client.

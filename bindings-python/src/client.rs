@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use m365kit::dispatch::Reply;
-use m365kit::identity::TokenSource;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 
+use crate::cache::TokenCache;
 use crate::columns::Columns;
+use crate::functions::Functions;
 use crate::pages::Pages;
 use crate::process::Process;
-use crate::tokens::Callback;
 use crate::{bridge, errors, logs};
 
 /// A client of the core, and the process that it belongs to.
@@ -19,23 +19,31 @@ use crate::{bridge, errors, logs};
 pub(crate) struct Client {
     core: Option<Arc<m365kit::Client>>,
     process: Arc<Process>,
-    callback: Option<Arc<Callback>>,
+    /// Those of its credential, and of its cache.
+    functions: Arc<[Functions]>,
 }
 
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (options, callback=None))]
-    fn new(py: Python<'_>, options: &[u8], callback: Option<Py<PyAny>>) -> PyResult<Self> {
+    #[pyo3(signature = (options, functions, cache=None))]
+    fn new(
+        py: Python<'_>,
+        options: &[u8],
+        functions: &Bound<'_, PyDict>,
+        cache: Option<&TokenCache>,
+    ) -> PyResult<Self> {
         let process = Process::current(py)?;
         logs::refresh(py, &process)?;
-        let callback = callback.map(|function| Arc::new(Callback::new(function, Arc::clone(&process.gate))));
-        let tokens = callback.clone().map(|callback| callback as Arc<dyn TokenSource>);
+        let own = Functions::new(functions, &process.gate)?;
+        let host = own.host(py)?;
         let core = {
             let _inside = process.handle(py)?.enter();
-            m365kit::Client::from_json(options, tokens).map_err(|error| errors::raise(py, &error))?
+            m365kit::Client::from_json(options, Some(&host), cache.map(TokenCache::core))
+                .map_err(|error| errors::raise(py, &error))?
         };
-        Ok(Client { core: Some(Arc::new(core)), process, callback })
+        let functions = [Some(own), cache.and_then(TokenCache::functions)].into_iter().flatten().collect();
+        Ok(Client { core: Some(Arc::new(core)), process, functions })
     }
 
     /// Makes a call and blocks until its answer is there: `(json, payload)`.
@@ -63,7 +71,7 @@ impl Client {
         payload: Option<&[u8]>,
     ) -> PyResult<Bound<'py, PyAny>> {
         logs::refresh(py, &self.process)?;
-        self.run_callback_on(event_loop);
+        self.functions.iter().for_each(|functions| functions.run_on(event_loop));
         bridge::awaitable(&self.process, event_loop, self.request(name, args, payload), |py, reply| {
             let parts = (PyBytes::new(py, &reply.json), PyBytes::new(py, &reply.payload));
             Ok(parts.into_pyobject(py)?.into_any().unbind())
@@ -74,14 +82,14 @@ impl Client {
     fn pages(&self, py: Python<'_>, name: &str, args: &[u8]) -> PyResult<Pages> {
         let _inside = self.process.handle(py)?.enter();
         let pages = self.core().pages(name, args).map_err(|error| errors::raise(py, &error))?;
-        Ok(Pages::new(pages, Arc::clone(&self.process), self.callback.clone()))
+        Ok(Pages::new(pages, Arc::clone(&self.process), Arc::clone(&self.functions)))
     }
 
     /// Begins a stream of columns. Nothing is sent before its first step is asked for.
     fn columns(&self, py: Python<'_>, name: &str, args: &[u8]) -> PyResult<Columns> {
         let _inside = self.process.handle(py)?.enter();
         let columns = self.core().columns(name, args).map_err(|error| errors::raise(py, &error))?;
-        Ok(Columns::new(columns, Arc::clone(&self.process), self.callback.clone()))
+        Ok(Columns::new(columns, Arc::clone(&self.process), Arc::clone(&self.functions)))
     }
 
     /// Ends everything that is in flight. In a child of the process there is nothing to end.
@@ -108,12 +116,6 @@ impl Client {
         let args = args.to_vec();
         let payload = payload.map(Bytes::copy_from_slice);
         async move { core.call(&name, &args, payload).await }
-    }
-
-    fn run_callback_on(&self, event_loop: &Bound<'_, PyAny>) {
-        if let Some(callback) = &self.callback {
-            callback.run_on(event_loop);
-        }
     }
 }
 

@@ -13,9 +13,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule};
 use tokio_util::sync::CancellationToken;
 
+use crate::functions::Functions;
 use crate::process::Process;
 use crate::puller::Puller;
-use crate::tokens::Callback;
 use crate::{bridge, logs};
 
 /// A stream of columns that is open, shared by whoever waits for its next step and closes it.
@@ -50,7 +50,7 @@ pub(crate) struct Columns {
     core: Option<Arc<Stream>>,
     schema: SchemaRef,
     process: Arc<Process>,
-    callback: Option<Arc<Callback>>,
+    functions: Arc<[Functions]>,
 }
 
 #[pymethods]
@@ -75,9 +75,7 @@ impl Columns {
         event_loop: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         logs::refresh(py, &self.process)?;
-        if let Some(callback) = &self.callback {
-            callback.run_on(event_loop);
-        }
+        self.functions.iter().for_each(|functions| functions.run_on(event_loop));
         let stream = self.stream();
         let next = async move { stream.next().await };
         bridge::awaitable_at_once(&self.process, event_loop, next, |py, step: Option<ColumnStep>| {
@@ -138,11 +136,11 @@ impl Columns {
     pub(crate) fn new(
         columns: m365kit::dispatch::Columns,
         process: Arc<Process>,
-        callback: Option<Arc<Callback>>,
+        functions: Arc<[Functions]>,
     ) -> Self {
         let schema = columns.schema();
         let stream = Stream { ended: CancellationToken::new(), open: tokio::sync::Mutex::new(Some(columns)) };
-        Columns { core: Some(Arc::new(stream)), schema, process, callback }
+        Columns { core: Some(Arc::new(stream)), schema, process, functions }
     }
 
     fn stream(&self) -> Arc<Stream> {

@@ -8,11 +8,11 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
 use serde_json::json;
 
-use crate::tokens::CallbackError;
+use crate::functions::FunctionError;
 
 /// The exception for an error of the core.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
-    build(py, &error.to_json(), callback_exception(py, error))
+    build(py, &error.to_json(), own_exception(py, error))
 }
 
 /// The exception for something that the binding itself refuses.
@@ -44,12 +44,12 @@ fn build(py: Python<'_>, json: &[u8], cause: Option<Py<PyAny>>) -> PyErr {
         .map_or_else(|error| error, PyErr::from_value)
 }
 
-/// What the user's own token callback raised, if that is where the error comes from.
-fn callback_exception(py: Python<'_>, error: &Error) -> Option<Py<PyAny>> {
+/// What the user's own function raised, if that is where the error comes from.
+fn own_exception(py: Python<'_>, error: &Error) -> Option<Py<PyAny>> {
     let mut source = error.source();
     while let Some(error) = source {
-        if let Some(callback) = error.downcast_ref::<CallbackError>() {
-            return callback.exception(py);
+        if let Some(function) = error.downcast_ref::<FunctionError>() {
+            return function.exception(py);
         }
         source = error.source();
     }

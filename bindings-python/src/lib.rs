@@ -1,4 +1,4 @@
-//! Native half of the Python package: clients, pages, columns, cancellation, errors, logs, token callbacks and the sandbox.
+//! Native half of the Python package: clients, pages, columns, cancellation, errors, logs, functions of the user and the sandbox.
 //!
 //! It knows no operation. What users call is written by `core/codegen` into `python/m365kit/_faces`; it hands a name
 //! and JSON to [`client::Client`] and gets JSON, records or Arrow columns back.
@@ -6,9 +6,11 @@
 use pyo3::prelude::*;
 
 mod bridge;
+mod cache;
 mod client;
 mod columns;
 mod errors;
+mod functions;
 mod gate;
 mod listing;
 mod logs;
@@ -18,16 +20,20 @@ mod puller;
 mod rows;
 #[cfg(feature = "sandbox")]
 mod sandbox;
-mod tokens;
+mod sign_in;
 
 /// The native half of m365kit.
 #[pymodule(gil_used = false)]
 #[pyo3(name = "_native")]
 mod native {
     #[pymodule_export]
+    use super::cache::TokenCache;
+    #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]
     use super::columns::{Batch, Collected, Columns};
+    #[pymodule_export]
+    use super::functions::Reply;
     #[pymodule_export]
     use super::pages::Pages;
     #[pymodule_export]
@@ -38,7 +44,7 @@ mod native {
     #[pymodule_export]
     use super::sandbox::Sandbox;
     #[pymodule_export]
-    use super::tokens::TokenReply;
+    use super::sign_in::{begin_sign_in, browser_sign_in, browser_sign_in_async, finish_sign_in};
     use m365kit::ErrorKind;
     use pyo3::prelude::*;
 

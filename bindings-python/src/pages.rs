@@ -7,10 +7,10 @@ use m365kit::dispatch::{JsonItems, Page};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::functions::Functions;
 use crate::listing::Listing;
 use crate::process::Process;
 use crate::rows::Rows;
-use crate::tokens::Callback;
 use crate::{bridge, errors, logs};
 
 /// The pages of one listing. Asked for one at a time; a second request waits for the first.
@@ -18,7 +18,7 @@ use crate::{bridge, errors, logs};
 pub(crate) struct Pages {
     core: Option<Arc<Listing>>,
     process: Arc<Process>,
-    callback: Option<Arc<Callback>>,
+    functions: Arc<[Functions]>,
 }
 
 #[pymethods]
@@ -42,9 +42,7 @@ impl Pages {
         received: Option<u64>,
     ) -> PyResult<Bound<'py, PyAny>> {
         logs::refresh(py, &self.process)?;
-        if let Some(callback) = &self.callback {
-            callback.run_on(event_loop);
-        }
+        self.functions.iter().for_each(|functions| functions.run_on(event_loop));
         let listing = self.listing();
         let convert = |py: Python<'_>, page: Option<Crossing>| {
             page.map_or_else(|| Ok(py.None()), |page| parts(py, page))
@@ -111,9 +109,9 @@ impl Pages {
     pub(crate) fn new(
         pages: m365kit::dispatch::Pages,
         process: Arc<Process>,
-        callback: Option<Arc<Callback>>,
+        functions: Arc<[Functions]>,
     ) -> Self {
-        Pages { core: Some(Arc::new(Listing::new(pages))), process, callback }
+        Pages { core: Some(Arc::new(Listing::new(pages))), process, functions }
     }
 
     fn listing(&self) -> Arc<Listing> {

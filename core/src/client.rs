@@ -106,9 +106,11 @@ pub struct ClientOptions {
     /// What the client calls itself to the services. Default: `m365kit/` and the version.
     #[serde(default)]
     pub user_agent: Option<String>,
-    /// Where a credential finds its variables; the process, but for tests.
-    #[serde(skip)]
-    pub(crate) environment: Environment,
+    /// The variables in which a credential looks for what it was not told, such as `AZURE_CLIENT_ID`, in place of the
+    /// process's own. Default: those of the process.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<HashMap<String, String>>"))]
+    pub environment: Environment,
 }
 
 impl Client {
@@ -302,9 +304,13 @@ impl ClientBuilder {
         self
     }
 
-    #[cfg(test)]
-    pub(crate) fn environment(mut self, environment: Environment) -> Self {
-        self.options.environment = environment;
+    /// The variables in which a credential looks for what it was not told, in place of the process's own.
+    #[must_use]
+    pub fn environment<N: Into<String>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.options.environment = variables.into_iter().collect();
         self
     }
 

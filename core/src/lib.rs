@@ -55,3 +55,5 @@ pub use identity::{
 pub use interval::Interval;
 pub use page::{Committer, Page, Paged, QueryStatus, Report, Warning, WarningCode};
 pub use request::{AnswerBody, SendRequest};
+/// What secrets are given and kept in.
+pub use secrecy::{ExposeSecret, SecretSlice, SecretString};

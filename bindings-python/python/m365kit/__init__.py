@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from . import _faces
+from ._cache import TokenCache
 from ._columns import AsyncBatches, AsyncRecords, Batches, Records
 from ._credentials import Credential
 from ._errors import (
@@ -28,11 +29,12 @@ from ._errors import (
 )
 from ._faces import *
 from ._following import AsyncFollowing, Following
+from ._functions import AccessToken, TokenRequest
 from ._native import VERSION as __version__
 from ._native import Batch
 from ._paged import AsyncPaged, Page, Paged
 from ._record import OpenNumber, OpenText, Record
-from ._tokens import AccessToken, TokenRequest
+from ._sign_in import PendingSignIn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ __all__ = [
     "OpenText",
     "Page",
     "Paged",
+    "PendingSignIn",
     "PermissionDenied",
     "Record",
     "Records",
@@ -71,6 +74,7 @@ __all__ = [
     "StorageError",
     "Throttled",
     "Timeout",
+    "TokenCache",
     "TokenRequest",
     "UnsupportedOnWire",
     "__version__",

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self, TypeVar
 
-    from ._credentials import CloudBase, Credential
+    from ._cache import TokenCache
+    from ._credentials import AnyCredential, CloudBase
 
     R = TypeVar("R")
 
@@ -96,24 +97,31 @@ class _ClientBase:
     __slots__ = ("_about", "_native", "_tenant")
 
     def __init__(
-        self, tenant: str, credential: Credential, cloud: CloudBase, options: Mapping[str, Any]
+        self,
+        tenant: str,
+        credential: AnyCredential,
+        cloud: CloudBase,
+        token_cache: TokenCache | None,
+        options: Mapping[str, Any],
     ) -> None:
-        from ._credentials import CloudBase, Credential
+        from ._cache import TokenCache
+        from ._credentials import cloud_of, credential_of
 
-        if not isinstance(credential, Credential):
+        known = credential_of(credential)
+        self._check(known._functions)
+        hosts = cloud_of(cloud)._json
+        if not isinstance(token_cache, TokenCache | None):
             raise InvalidRequest(
-                f"credential: expected a credential, not {type(credential).__name__}",
-                hint="pass m365kit.ClientSecret(client_id, secret), StaticToken or Callback",
+                f"token_cache: expected a TokenCache, not {type(token_cache).__name__}"
             )
-        if not isinstance(cloud, CloudBase):
-            raise InvalidRequest(
-                f"cloud: expected a Cloud, not {type(cloud).__name__}",
-                hint="pass Cloud.PUBLIC or one of its neighbours, or Cloud.custom(...)",
-            )
-        said = {"tenant": tenant, "credential": credential._json, "cloud": cloud._json, **options}
-        self._native = _native.Client(encode(said), credential._function)
+        cache = None if token_cache is None else token_cache._native
+        said = {"tenant": tenant, "credential": known._json, "cloud": hosts, **options}
+        self._native = _native.Client(encode(said), known._functions, cache)
         self._tenant = tenant
-        self._about = f"tenant={tenant!r}, credential={credential!r}, cloud={cloud!r}"
+        self._about = f"tenant={tenant!r}, credential={known!r}, cloud={cloud!r}"
+
+    def _check(self, functions: Mapping[str, Callable[..., Any]]) -> None:
+        """Refuses functions that cannot run here."""
 
     @property
     def tenant(self) -> str:
@@ -130,19 +138,24 @@ class ClientBase(_ClientBase):
     __slots__ = ("_scope",)
 
     def __init__(
-        self, tenant: str, credential: Credential, cloud: CloudBase, options: Mapping[str, Any]
+        self,
+        tenant: str,
+        credential: AnyCredential,
+        cloud: CloudBase,
+        token_cache: TokenCache | None,
+        options: Mapping[str, Any],
     ) -> None:
-        function = getattr(credential, "_function", None)
-        if function is not None:
-            from ._tokens import is_async
-
-            if is_async(function):
-                raise InvalidRequest(
-                    "credential: an async callback needs an event loop, and Client has none",
-                    hint="use AsyncClient, or give Client a plain function",
-                )
-        super().__init__(tenant, credential, cloud, options)
+        super().__init__(tenant, credential, cloud, token_cache, options)
         self._scope = Scope(self._native)
+
+    def _check(self, functions: Mapping[str, Callable[..., Any]]) -> None:
+        from ._functions import is_async
+
+        if any(is_async(function) for function in functions.values()):
+            raise InvalidRequest(
+                "credential: an async callback needs an event loop, and Client has none",
+                hint="use AsyncClient, or give Client a plain function",
+            )
 
     def close(self) -> None:
         """Ends everything that is in flight; the client is of no use afterwards."""
@@ -166,9 +179,14 @@ class AsyncClientBase(_ClientBase):
     __slots__ = ("_scope",)
 
     def __init__(
-        self, tenant: str, credential: Credential, cloud: CloudBase, options: Mapping[str, Any]
+        self,
+        tenant: str,
+        credential: AnyCredential,
+        cloud: CloudBase,
+        token_cache: TokenCache | None,
+        options: Mapping[str, Any],
     ) -> None:
-        super().__init__(tenant, credential, cloud, options)
+        super().__init__(tenant, credential, cloud, token_cache, options)
         self._scope = AsyncScope(self._native)
 
     async def aclose(self) -> None:

@@ -11,6 +11,11 @@ _DETAILS = (
     ("status", "status"),
     ("code", "code"),
     ("request_id", "requestId"),
+    ("oauth_error", "oauthError"),
+    ("suberror", "suberror"),
+    ("claims", "claims"),
+    ("trace_id", "traceId"),
+    ("correlation_id", "correlationId"),
     ("retry_after", "retryAfter"),
     ("hint", "hint"),
     ("content_type", "contentType"),
@@ -28,6 +33,13 @@ class M365Error(Exception):
         status: The HTTP status, if there was an answer.
         code: The service's own code, such as `AF20022` or `AADSTS7000215`.
         request_id: The id under which the service's support finds the request.
+        oauth_error: The word of the sign-in's refusal, such as `invalid_grant`; `None` for all
+            other errors, as are those of the next four.
+        suberror: The sign-in's finer word, such as `bad_token` or `basic_action`.
+        claims: The claims that a new sign-in must bring, as JSON text, for `SignIn` to pass on.
+        trace_id: The id under which the sign-in's support finds the request.
+        correlation_id: The id of the request that the sign-in answered.
+        interaction_required: Whether the user has to sign in, consent, or do something about it.
         retryable: Whether the same call may succeed later.
         retry_after: How many seconds the service asked to be left alone.
         hint: What to do about it, where the cause is known.
@@ -44,6 +56,12 @@ class M365Error(Exception):
     status: int | None
     code: str | None
     request_id: str | None
+    oauth_error: str | None
+    suberror: str | None
+    claims: str | None
+    trace_id: str | None
+    correlation_id: str | None
+    interaction_required: bool
     retryable: bool
     retry_after: float | None
     hint: str | None
@@ -61,6 +79,7 @@ class M365Error(Exception):
     def _fill(self, data: dict[str, Any]) -> None:
         self.message = data.get("message", "")
         self.retryable = bool(data.get("retryable"))
+        self.interaction_required = bool(data.get("interactionRequired"))
         for name, key in _DETAILS:
             setattr(self, name, data.get(key))
         self.start = _moment(data.get("start"))

@@ -7,6 +7,7 @@ from typing import Any, Final, Self, final
 from typing_extensions import disjoint_base
 
 __all__ = [
+    "TokenCache",
     "Client",
     "Batch",
     "Collected",
@@ -17,7 +18,11 @@ __all__ = [
     "Row",
     "Rows",
     "Sandbox",
-    "TokenReply",
+    "Reply",
+    "begin_sign_in",
+    "finish_sign_in",
+    "browser_sign_in",
+    "browser_sign_in_async",
     "VERSION",
     "ERROR_KINDS",
 ]
@@ -26,10 +31,42 @@ VERSION: Final[str]
 ERROR_KINDS: Final[list[str]]
 
 @final
+class TokenCache:
+    """A cache of the core, and the functions that keep it elsewhere."""
+
+    def __new__(
+        cls, place: bytes, functions: dict[str, Callable[..., Any]] | None = None
+    ) -> TokenCache: ...
+    def export(self) -> bytes:
+        """All that is worth keeping: tokens in the clear."""
+
+    def import_(self, bytes: bytes) -> None:
+        """Takes in what `export` gave."""
+
+def begin_sign_in(args: bytes) -> bytes:
+    """Begins a sign-in; gives JSON, which holds secrets."""
+
+def finish_sign_in(args: bytes) -> bytes:
+    """Finishes one; gives JSON, which holds secrets."""
+
+def browser_sign_in(args: bytes, functions: dict[str, Callable[..., Any]]) -> bytes:
+    """Signs in with the browser of this machine, and blocks until the user has."""
+
+def browser_sign_in_async(
+    event_loop: asyncio.AbstractEventLoop, args: bytes, functions: dict[str, Callable[..., Any]]
+) -> asyncio.Future[bytes]:
+    """The same; a future of `event_loop`."""
+
+@final
 class Client:
     """A client of the core, and the process that it belongs to."""
 
-    def __new__(cls, options: bytes, callback: Callable[..., Any] | None = None) -> Client: ...
+    def __new__(
+        cls,
+        options: bytes,
+        functions: dict[str, Callable[..., Any]],
+        cache: TokenCache | None = None,
+    ) -> Client: ...
     def call(self, name: str, args: bytes, payload: bytes | None = None) -> tuple[bytes, bytes]:
         """Makes a call and blocks until its answer is there: `(json, payload)`."""
 
@@ -171,14 +208,14 @@ class Collected:
         """All batches, as a capsule `arrow_array_stream`."""
 
 @final
-class TokenReply:
-    """Where `m365kit._tokens` puts the token. Dropped unanswered, the call fails."""
+class Reply:
+    """Where `m365kit._functions` puts the answer. Dropped unanswered, the call fails."""
 
-    def token(self, token: str, expires_on: float | None = None) -> None:
-        """Answers with a token, and with its end in seconds since 1970, if that is known."""
+    def answer(self, json: str) -> None:
+        """Answers with JSON."""
 
     def failure(self, exception: BaseException) -> None:
-        """Answers with the exception that the callable raised."""
+        """Answers with the exception that the function raised."""
 
 @final
 class Sandbox:

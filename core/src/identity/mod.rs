@@ -45,6 +45,7 @@ pub use certificate::{AssertionSigner, ClientCertificate, SigningAlgorithm};
 pub use client_secret::{ClientSecret, TokenEndpoint};
 pub use default_credential::DefaultCredential;
 pub use device_code::{DeviceCode, DeviceCodeDisplay, DeviceCodePrompt};
+pub use environment::Environment;
 pub use loopback::BrowserSignIn;
 pub use managed_identity::ManagedIdentity;
 pub use on_behalf_of::OnBehalfOf;
@@ -56,7 +57,6 @@ pub use workload_identity::{AssertionSource, WorkloadIdentity};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use certificate::can_be_read as certificate_can_be_read;
 pub(crate) use client_identity::{Identity, IdentityOptions};
-pub(crate) use environment::Environment;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use refusal::judge;
 pub(crate) use token::Token;

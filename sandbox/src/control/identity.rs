@@ -100,6 +100,22 @@ struct FederatedToken {
     lifetime: Option<i64>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct Secrets {
+    kind: Option<String>,
+}
+
+/// What a key vault is asked, which signs and does not give its key away.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Sign {
+    private_key: String,
+    message: String,
+    #[serde(default)]
+    algorithm: identity::Algorithm,
+}
+
 /// Does the operation `name`.
 pub(super) fn run(tenant: &Tenant, name: &str, args: Value) -> Result {
     let done = || Ok(json!({}));
@@ -120,8 +136,9 @@ pub(super) fn run(tenant: &Tenant, name: &str, args: Value) -> Result {
         "device_code" => device_code(tenant, &read(name, args)?),
         "device_codes" => none(name, args).map(|()| json!({ "codes": identity::show_devices(tenant) })),
         "make_certificate" => make_certificate(tenant, read(name, args)?),
+        "sign" => sign(read(name, args)?),
         "federated_token" => Ok(federated_token(tenant, read(name, args)?)),
-        "secrets" => none(name, args).map(|()| identity::secrets(tenant)),
+        "secrets" => read(name, args).map(|args| secrets(tenant, &args)),
         "aadsts" => none(name, args).map(|()| json!({ "numbers": identity::numbers().collect::<Vec<_>>() })),
         _ => Err(ControlError(format!("there is no control operation {name:?}"))),
     }
@@ -185,6 +202,21 @@ fn device_code(tenant: &Tenant, args: &DeviceCode) -> Result {
     }
     let changed = identity::direct(tenant, args.user_code.as_deref(), &args.steps, args.user.as_deref());
     Ok(json!({ "changed": changed }))
+}
+
+/// All secrets, or those of a kind, and the last of them.
+fn secrets(tenant: &Tenant, args: &Secrets) -> Value {
+    let mut secrets = identity::secrets(tenant);
+    secrets.retain(|secret| args.kind.as_ref().is_none_or(|kind| secret["kind"] == **kind));
+    let last = secrets.last().map(|secret| secret["value"].clone());
+    json!({ "secrets": secrets, "last": last })
+}
+
+/// Signs bytes as a key vault would.
+fn sign(args: Sign) -> Result {
+    let signature = identity::sign_for(&args.private_key, &args.message, args.algorithm);
+    let wrong = "sign: privateKey must be PEM (PKCS #8, RSA), and message base64";
+    signature.map(|signature| json!({ "signature": signature })).ok_or_else(|| ControlError(wrong.into()))
 }
 
 /// Makes a certificate for a client to sign in with.

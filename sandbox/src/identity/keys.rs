@@ -5,12 +5,14 @@ use std::sync::OnceLock;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use rcgen::{CertificateParams, DnType, PKCS_RSA_SHA256, date_time_ymd};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::certificate::sha1;
 
@@ -28,6 +30,29 @@ pub(super) struct SigningKey {
     certificate: Vec<u8>,
     /// Of its certificate; also the id of the key.
     pub(super) thumbprint: String,
+}
+
+/// How a vault signs.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Algorithm {
+    #[default]
+    Ps256,
+    Rs256,
+}
+
+/// Signs with a private key in PEM; message and signature are in base64.
+pub(crate) fn sign_for(private_key: &str, message: &str, algorithm: Algorithm) -> Option<String> {
+    let key = PrivatePkcs8KeyDer::from_pem_slice(private_key.as_bytes()).ok()?;
+    let pair = KeyPair::from_pkcs8(key.secret_pkcs8_der()).ok()?;
+    let padding: &dyn RsaEncoding = match algorithm {
+        Algorithm::Ps256 => &RSA_PSS_SHA256,
+        Algorithm::Rs256 => &RSA_PKCS1_SHA256,
+    };
+    let mut signature = vec![0; pair.public_modulus_len()];
+    let message = BASE64_STANDARD.decode(message).ok()?;
+    pair.sign(padding, &SystemRandom::new(), &message, &mut signature).ok()?;
+    Some(BASE64_STANDARD.encode(signature))
 }
 
 impl Keys {

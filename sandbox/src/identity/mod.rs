@@ -40,7 +40,7 @@ pub(crate) use catalogue::{known, numbers};
 pub(crate) use certificate::{Order, make, thumbprint};
 pub(crate) use device::{direct, show as show_devices};
 pub(crate) use federation::{Assertion, assert};
-pub(crate) use keys::Keys;
+pub(crate) use keys::{Algorithm, Keys, sign_for};
 pub(crate) use managed::{Host, usual};
 pub(crate) use refresh::revoke as revoke_refresh_tokens;
 pub use refusal::CredentialState;
@@ -96,11 +96,11 @@ pub(crate) fn note_private_key(tenant: &Tenant, pem: &str) {
 }
 
 /// Every secret and token that the authority has given out or was shown.
-pub(crate) fn secrets(tenant: &Tenant) -> Value {
+pub(crate) fn secrets(tenant: &Tenant) -> Vec<Value> {
     let mut secrets = tenant.identity.book().disclosed();
     let tokens = tenant.tokens.all();
     secrets.extend(tokens.into_iter().map(|token| json!({"kind": "access_token", "value": token})));
-    json!({ "secrets": secrets })
+    secrets
 }
 
 /// What a client needs to know to sign in by any of the ways.

@@ -186,7 +186,7 @@ async fn an_assertion_goes_to_the_authority_that_it_is_for() {
     ] {
         let client = Client::builder(TENANT)
             .credential(WorkloadIdentity::new())
-            .environment(Environment::of(&variables(authority)))
+            .environment(variables(authority))
             .build()
             .unwrap();
         let error = token(&client).await.unwrap_err();

@@ -10,7 +10,7 @@ mod users;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::{Credential, Environment, TokenCache};
+use super::{Credential, TokenCache};
 use crate::Client;
 use crate::cloud::Service;
 use crate::error::Result;
@@ -50,7 +50,7 @@ fn client_with(
     Client::builder(TENANT)
         .credential(credential)
         .cloud(server.cloud())
-        .environment(Environment::of(variables))
+        .environment(variables.iter().copied())
         .token_cache(cache)
         .build()
         .unwrap()

@@ -268,7 +268,7 @@ async fn the_browser_signs_in_from_beginning_to_end() {
     let nonce = Arc::new(Mutex::new(String::new()));
     let seen = Arc::clone(&nonce);
     let sign_in = BrowserSignIn::new(APP).open_with(move |url| {
-        let url = Url::parse(url).unwrap();
+        let url = Url::parse(&url).unwrap();
         let query: std::collections::HashMap<String, String> = url.query_pairs().into_owned().collect();
         seen.lock().unwrap().clone_from(&query["nonce"]);
         let back = format!(
@@ -277,7 +277,7 @@ async fn the_browser_signs_in_from_beginning_to_end() {
             query["state"]
         );
         tokio::spawn(async move { reqwest::get(back).await });
-        Ok(())
+        std::future::ready(Ok(()))
     });
     let code = sign_in.run(&server.cloud(), TENANT).await.unwrap();
     server.say(granted_with("t", &json!({"id_token": id_token(&nonce.lock().unwrap())})));

@@ -24,12 +24,12 @@ pub(super) fn is_installed(environment: &Environment) -> bool {
         _ => PathBuf::from("/opt/azcmagent/bin/himds"),
     };
     // An environment that is given is all there is.
-    matches!(environment, Environment::Process) && agent.is_file()
+    !environment.is_given() && agent.is_file()
 }
 
 /// Where keys lie, and nowhere else. Only Windows says where that is.
 fn folder(environment: &Environment) -> PathBuf {
-    let says = cfg!(windows) || matches!(environment, Environment::Given(_));
+    let says = cfg!(windows) || environment.is_given();
     match environment.path("ProgramData").filter(|_| says) {
         Some(data) => data.join("AzureConnectedMachineAgent").join("Tokens"),
         None => PathBuf::from("/var/opt/azcmagent/tokens"),

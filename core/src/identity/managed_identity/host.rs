@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     fn detect(values: &[(&str, &str)], arc: bool) -> Result<Host> {
-        Host::detect(&Environment::of(values), arc)
+        Host::detect(&values.iter().copied().collect(), arc)
     }
 
     #[test]
