@@ -96,8 +96,14 @@ struct Functions: Sendable {
             guard let asked = functions.named[function] else {
                 throw FunctionFailure.Failed(reason: "there is no function '\(function)'")
             }
+            let work = Task { try await asked(question) }
             do {
-                return try await asked(question)
+                return try await withTaskCancellationHandler {
+                    try await work.value
+                } onCancel: {
+                    // Not at once: it would run the function's own handlers on a thread of the native half, and some wait.
+                    Task.detached { work.cancel() }
+                }
             } catch {
                 throw FunctionFailure.Failed(reason: String(describing: error))
             }

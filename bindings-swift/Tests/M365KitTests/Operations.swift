@@ -274,7 +274,8 @@ func makeClient(_ given: Given) async throws -> Client {
         maxRecordBytes: given.optional("max_record_bytes"),
         proxy: given.optional("proxy"),
         rootCertificates: given.optional("root_certificates"),
-        userAgent: given.optional("user_agent")
+        userAgent: given.optional("user_agent"),
+        environment: given.optional("environment")
     )
 }
 

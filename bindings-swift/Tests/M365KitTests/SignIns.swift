@@ -30,8 +30,11 @@ func makeTokenCache(_ given: Given) throws -> TokenCache? {
     if let name = written["shared"]?.string { return given.setting?.caches[name] }
     if let name = written["keyring"]?.string { return try .inKeyring(name) }
     guard let path = written["path"]?.string else { return TokenCache() }
-    if let passphrase = written["passphrase"]?.string { return try .inFile(path, passphrase: passphrase) }
-    return try .inFile(path, key: Data(base64Encoded: written["key"]?.string ?? "") ?? Data())
+    switch (written["key"]?.string.map { Data(base64Encoded: $0) ?? Data() }, written["passphrase"]?.string) {
+    case (let key?, nil): return try .inFile(path, key: key)
+    case (nil, let passphrase?): return try .inFile(path, passphrase: passphrase)
+    default: throw NotSwift(argument: "token_cache", value: written)
+    }
 }
 
 func makeApplication(_ given: Given) throws -> Application {
@@ -60,7 +63,10 @@ extension Given {
 /// Asks for an address, and for where it leads.
 func browse(_ address: String) async throws {
     guard let url = URL(string: address) else { throw Complaint("no address: \(address)") }
-    _ = try await URLSession.shared.data(from: url)
+    let (_, response) = try await URLSession.shared.data(from: url)
+    guard let status = (response as? HTTPURLResponse)?.statusCode, status < 400 else {
+        throw Complaint("the browser is shown an error: \(response)")
+    }
 }
 
 /// Where an address leads to, without going there.

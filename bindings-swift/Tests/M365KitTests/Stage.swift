@@ -74,7 +74,10 @@ final class Stage {
             }
             try await judge(files: expected["files"])
         } else if let path = step["write"]?.string {
-            try write(step["text"]?.string ?? "", to: path)
+            guard let text = step["text"]?.string ?? step["json"]?.description else {
+                throw Complaint("a file is written with text or json")
+            }
+            try write(text, to: path, executable: step["executable"] == true)
         } else if let over = step["client"] {
             try await judge(expected) {
                 self.client = try await self.open(self.options.overlaid(over))
@@ -113,11 +116,14 @@ final class Stage {
         return try await makeClient(Given(arguments: options, setting: setting))
     }
 
-    private func write(_ text: String, to path: String) throws {
+    private func write(_ text: String, to path: String, executable: Bool) throws {
         let file = URL(fileURLWithPath: path)
         let folder = file.deletingLastPathComponent()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try Data(text.utf8).write(to: file)
+        if executable {
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        }
     }
 
     private func judge(

@@ -42,6 +42,8 @@ public final class Client: Sendable {
     ///   - proxy: The URL of a proxy for all requests. Default: what the environment names.
     ///   - rootCertificates: Certificate authorities to trust besides the system's, as PEM text.
     ///   - userAgent: What the client calls itself to the services. Default: `m365kit/` and the version.
+    ///   - environment: The variables in which a credential looks for what it was not told, such as
+    ///     `AZURE_CLIENT_ID`, in place of the process's own. Default: those of the process.
     public init(
         tenant: String,
         credential: Credential,
@@ -59,7 +61,8 @@ public final class Client: Sendable {
         maxRecordBytes: Int? = nil,
         proxy: String? = nil,
         rootCertificates: String? = nil,
-        userAgent: String? = nil
+        userAgent: String? = nil,
+        environment: [String: String]? = nil
     ) throws {
         self.tenant = tenant
         self.cloud = cloud
@@ -83,6 +86,7 @@ public final class Client: Sendable {
                 "proxy": proxy,
                 "root_certificates": rootCertificates,
                 "user_agent": userAgent,
+                "environment": environment,
             ]
         )
     }
