@@ -18,7 +18,7 @@ private struct Deed: Sendable {
         }
         if written["browse"] == true {
             let address = question.string ?? ""
-            // As a browser does, which is started and not waited for.
+            // Not waited for: whoever is done with it cancels it, and Foundation on Linux may hang in that.
             Task { try await browse(address) }
             return .null
         }
