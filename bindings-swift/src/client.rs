@@ -8,11 +8,13 @@ use m365kit::{Client, Committer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
+use zeroize::Zeroizing;
 
+use crate::cache::NativeTokenCache;
 use crate::failure::Failure;
+use crate::functions::{NativeFunctions, host};
 use crate::memory::NativeMemory;
 use crate::runtime::{Cancel, run, runtime};
-use crate::tokens::{ForeignTokens, NativeTokens};
 
 /// A client of the core.
 #[derive(uniffi::Object)]
@@ -50,11 +52,18 @@ pub struct NativePage {
 
 #[uniffi::export]
 impl NativeClient {
-    /// Makes a client from options as JSON. `tokens` is asked for tokens when the credential is of kind `callback`.
+    /// Makes a client from options as JSON, the functions that its credential asks, and the cache of its tokens.
     #[uniffi::constructor]
-    pub fn new(options: Vec<u8>, tokens: Option<Arc<dyn NativeTokens>>) -> Result<Arc<Self>, Failure> {
+    pub fn new(
+        options: Vec<u8>,
+        functions: Option<Arc<dyn NativeFunctions>>,
+        cache: Option<Arc<NativeTokenCache>>,
+    ) -> Result<Arc<Self>, Failure> {
         let _context = runtime()?.enter();
-        let client = Client::from_json(&options, tokens.map(ForeignTokens::source))?;
+        let options = Zeroizing::new(options);
+        let functions = host(functions)?;
+        let cache = cache.map(|cache| cache.shared());
+        let client = Client::from_json(&options, functions.as_ref(), cache)?;
         Ok(Arc::new(Self { client }))
     }
 

@@ -5,13 +5,15 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "what crosses is handed over")]
 
+pub mod cache;
 pub mod client;
 pub mod failure;
+pub mod functions;
 pub mod logs;
 pub mod memory;
 pub mod runtime;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
-pub mod tokens;
+pub mod sign_in;
 
 uniffi::setup_scaffolding!("M365KitNative");

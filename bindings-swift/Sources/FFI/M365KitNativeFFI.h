@@ -243,6 +243,19 @@ typedef void (*UniffiForeignFutureCompleteVoid)(uint64_t, UniffiForeignFutureRes
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_NATIVE_FUNCTIONS_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_NATIVE_FUNCTIONS_METHOD0
+typedef void (*UniffiCallbackInterfaceNativeFunctionsMethod0)(uint64_t, RustBuffer* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_NATIVE_FUNCTIONS_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_NATIVE_FUNCTIONS_METHOD1
+typedef void (*UniffiCallbackInterfaceNativeFunctionsMethod1)(uint64_t, RustBuffer, RustBuffer, UniffiForeignFutureCompleteRustBuffer _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_NATIVE_LOG_RECEIVER_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_NATIVE_LOG_RECEIVER_METHOD0
 typedef void (*UniffiCallbackInterfaceNativeLogReceiverMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
@@ -250,10 +263,14 @@ typedef void (*UniffiCallbackInterfaceNativeLogReceiverMethod0)(uint64_t, RustBu
     );
 
 #endif
-#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_NATIVE_TOKENS_METHOD0
-#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_NATIVE_TOKENS_METHOD0
-typedef void (*UniffiCallbackInterfaceNativeTokensMethod0)(uint64_t, RustBuffer, UniffiForeignFutureCompleteRustBuffer _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
-    );
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_NATIVE_FUNCTIONS
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_NATIVE_FUNCTIONS
+typedef struct UniffiVTableCallbackInterfaceNativeFunctions {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceNativeFunctionsMethod0 _Nonnull given;
+    UniffiCallbackInterfaceNativeFunctionsMethod1 _Nonnull ask;
+} UniffiVTableCallbackInterfaceNativeFunctions;
 
 #endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_NATIVE_LOG_RECEIVER
@@ -265,14 +282,36 @@ typedef struct UniffiVTableCallbackInterfaceNativeLogReceiver {
 } UniffiVTableCallbackInterfaceNativeLogReceiver;
 
 #endif
-#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_NATIVE_TOKENS
-#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_NATIVE_TOKENS
-typedef struct UniffiVTableCallbackInterfaceNativeTokens {
-    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
-    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
-    UniffiCallbackInterfaceNativeTokensMethod0 _Nonnull token;
-} UniffiVTableCallbackInterfaceNativeTokens;
-
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVETOKENCACHE
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVETOKENCACHE
+uint64_t uniffi_m365kit_swift_fn_clone_nativetokencache(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FREE_NATIVETOKENCACHE
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FREE_NATIVETOKENCACHE
+void uniffi_m365kit_swift_fn_free_nativetokencache(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CONSTRUCTOR_NATIVETOKENCACHE_IN_MEMORY
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CONSTRUCTOR_NATIVETOKENCACHE_IN_MEMORY
+uint64_t uniffi_m365kit_swift_fn_constructor_nativetokencache_in_memory(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CONSTRUCTOR_NATIVETOKENCACHE_NEW
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CONSTRUCTOR_NATIVETOKENCACHE_NEW
+uint64_t uniffi_m365kit_swift_fn_constructor_nativetokencache_new(RustBuffer place, RustBuffer store, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVETOKENCACHE_EXPORT
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVETOKENCACHE_EXPORT
+RustBuffer uniffi_m365kit_swift_fn_method_nativetokencache_export(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVETOKENCACHE_IMPORT
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVETOKENCACHE_IMPORT
+void uniffi_m365kit_swift_fn_method_nativetokencache_import(uint64_t ptr, RustBuffer exported, RustCallStatus *_Nonnull out_status
+);
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVECLIENT
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVECLIENT
@@ -286,7 +325,7 @@ void uniffi_m365kit_swift_fn_free_nativeclient(uint64_t handle, RustCallStatus *
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CONSTRUCTOR_NATIVECLIENT_NEW
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CONSTRUCTOR_NATIVECLIENT_NEW
-uint64_t uniffi_m365kit_swift_fn_constructor_nativeclient_new(RustBuffer options, RustBuffer tokens, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_m365kit_swift_fn_constructor_nativeclient_new(RustBuffer options, RustBuffer functions, RustBuffer cache, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECLIENT_CALL
@@ -322,6 +361,31 @@ uint64_t uniffi_m365kit_swift_fn_method_nativepages_commit(uint64_t ptr, uint64_
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEPAGES_NEXT
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEPAGES_NEXT
 uint64_t uniffi_m365kit_swift_fn_method_nativepages_next(uint64_t ptr, uint64_t cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVEFUNCTIONS
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVEFUNCTIONS
+uint64_t uniffi_m365kit_swift_fn_clone_nativefunctions(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FREE_NATIVEFUNCTIONS
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FREE_NATIVEFUNCTIONS
+void uniffi_m365kit_swift_fn_free_nativefunctions(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_INIT_CALLBACK_VTABLE_NATIVEFUNCTIONS
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_INIT_CALLBACK_VTABLE_NATIVEFUNCTIONS
+void uniffi_m365kit_swift_fn_init_callback_vtable_nativefunctions(const UniffiVTableCallbackInterfaceNativeFunctions* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEFUNCTIONS_GIVEN
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEFUNCTIONS_GIVEN
+RustBuffer uniffi_m365kit_swift_fn_method_nativefunctions_given(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEFUNCTIONS_ASK
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVEFUNCTIONS_ASK
+uint64_t uniffi_m365kit_swift_fn_method_nativefunctions_ask(uint64_t ptr, RustBuffer function, RustBuffer question
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVELOGRECEIVER
@@ -415,29 +479,29 @@ RustBuffer uniffi_m365kit_swift_fn_method_nativesandbox_describe(uint64_t ptr, R
 void uniffi_m365kit_swift_fn_method_nativesandbox_stop(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVETOKENS
-#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVETOKENS
-uint64_t uniffi_m365kit_swift_fn_clone_nativetokens(uint64_t handle, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FREE_NATIVETOKENS
-#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FREE_NATIVETOKENS
-void uniffi_m365kit_swift_fn_free_nativetokens(uint64_t handle, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_INIT_CALLBACK_VTABLE_NATIVETOKENS
-#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_INIT_CALLBACK_VTABLE_NATIVETOKENS
-void uniffi_m365kit_swift_fn_init_callback_vtable_nativetokens(const UniffiVTableCallbackInterfaceNativeTokens* _Nonnull vtable
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVETOKENS_TOKEN
-#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVETOKENS_TOKEN
-uint64_t uniffi_m365kit_swift_fn_method_nativetokens_token(uint64_t ptr, RustBuffer request
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FUNC_FORWARD_LOGS
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FUNC_FORWARD_LOGS
 int8_t uniffi_m365kit_swift_fn_func_forward_logs(RustBuffer level, RustBuffer receiver, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FUNC_ADDRESS_OF_SIGN_IN
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FUNC_ADDRESS_OF_SIGN_IN
+RustBuffer uniffi_m365kit_swift_fn_func_address_of_sign_in(RustBuffer pending, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FUNC_BEGIN_SIGN_IN
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FUNC_BEGIN_SIGN_IN
+RustBuffer uniffi_m365kit_swift_fn_func_begin_sign_in(RustBuffer args, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FUNC_BROWSER_SIGN_IN
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FUNC_BROWSER_SIGN_IN
+uint64_t uniffi_m365kit_swift_fn_func_browser_sign_in(RustBuffer args, RustBuffer functions, uint64_t cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FUNC_FINISH_SIGN_IN
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FUNC_FINISH_SIGN_IN
+RustBuffer uniffi_m365kit_swift_fn_func_finish_sign_in(RustBuffer args, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_FFI_M365KIT_SWIFT_RUSTBUFFER_ALLOC
@@ -706,6 +770,42 @@ uint16_t uniffi_m365kit_swift_checksum_func_forward_logs(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_FUNC_ADDRESS_OF_SIGN_IN
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_FUNC_ADDRESS_OF_SIGN_IN
+uint16_t uniffi_m365kit_swift_checksum_func_address_of_sign_in(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_FUNC_BEGIN_SIGN_IN
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_FUNC_BEGIN_SIGN_IN
+uint16_t uniffi_m365kit_swift_checksum_func_begin_sign_in(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_FUNC_BROWSER_SIGN_IN
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_FUNC_BROWSER_SIGN_IN
+uint16_t uniffi_m365kit_swift_checksum_func_browser_sign_in(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_FUNC_FINISH_SIGN_IN
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_FUNC_FINISH_SIGN_IN
+uint16_t uniffi_m365kit_swift_checksum_func_finish_sign_in(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVETOKENCACHE_EXPORT
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVETOKENCACHE_EXPORT
+uint16_t uniffi_m365kit_swift_checksum_method_nativetokencache_export(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVETOKENCACHE_IMPORT
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVETOKENCACHE_IMPORT
+uint16_t uniffi_m365kit_swift_checksum_method_nativetokencache_import(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECLIENT_CALL
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECLIENT_CALL
 uint16_t uniffi_m365kit_swift_checksum_method_nativeclient_call(void
@@ -733,6 +833,18 @@ uint16_t uniffi_m365kit_swift_checksum_method_nativepages_commit(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVEPAGES_NEXT
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVEPAGES_NEXT
 uint16_t uniffi_m365kit_swift_checksum_method_nativepages_next(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVEFUNCTIONS_GIVEN
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVEFUNCTIONS_GIVEN
+uint16_t uniffi_m365kit_swift_checksum_method_nativefunctions_given(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVEFUNCTIONS_ASK
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVEFUNCTIONS_ASK
+uint16_t uniffi_m365kit_swift_checksum_method_nativefunctions_ask(void
     
 );
 #endif
@@ -778,9 +890,15 @@ uint16_t uniffi_m365kit_swift_checksum_method_nativesandbox_stop(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVETOKENS_TOKEN
-#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVETOKENS_TOKEN
-uint16_t uniffi_m365kit_swift_checksum_method_nativetokens_token(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_CONSTRUCTOR_NATIVETOKENCACHE_IN_MEMORY
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_CONSTRUCTOR_NATIVETOKENCACHE_IN_MEMORY
+uint16_t uniffi_m365kit_swift_checksum_constructor_nativetokencache_in_memory(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_CONSTRUCTOR_NATIVETOKENCACHE_NEW
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_CONSTRUCTOR_NATIVETOKENCACHE_NEW
+uint16_t uniffi_m365kit_swift_checksum_constructor_nativetokencache_new(void
     
 );
 #endif

@@ -6,14 +6,24 @@ struct Scope: Sendable {
     private let native: NativeClient
 
     /// Makes the native client. The credential goes over once and is not kept here.
-    init(tenant: String, credential: Credential, cloud: Cloud, options: Arguments) throws {
+    init(
+        tenant: String,
+        credential: Credential,
+        cloud: Cloud,
+        tokenCache: TokenCache?,
+        options: Arguments
+    ) throws {
         var everything = options
         everything["tenant"] = tenant
-        everything["credential"] = credential.crossing
+        everything["credential"] = credential.identity
         everything["cloud"] = cloud.crossing
         let json = try everything.json()
         native = try translated {
-            try NativeClient(options: json, tokens: credential.provider.map(ProviderBridge.init))
+            try NativeClient(
+                options: json,
+                functions: credential.identity.functions.bridge,
+                cache: tokenCache?.native
+            )
         }
     }
 
@@ -104,10 +114,8 @@ extension Client {
     public func close() { scope.close() }
 }
 
-extension Client: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String { "Client(tenant: \(tenant), credential: \(credential), cloud: \(cloud))" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: ["tenant": tenant, "cloud": cloud]) }
+extension Client: Discreet {
+    var shown: String { "(tenant: \(tenant), credential: \(credential), cloud: \(cloud))" }
 }
 
 /// Awaits a native call. Cancelling the surrounding `Task` ends it, down to its request on the wire, and throws

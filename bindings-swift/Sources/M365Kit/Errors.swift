@@ -37,6 +37,18 @@ public struct M365Error: Error, Hashable, Sendable {
     public var hint: String?
     /// What led to it, nearest first.
     public var causes: [String]
+    /// The OAuth error by which the sign-in service refused a token, such as `invalid_grant`.
+    public var oauthError: String?
+    /// What narrows that down, such as `bad_token` or `consent_required`.
+    public var suberror: String?
+    /// Whether a person has to sign in, or consent, before there can be a token.
+    public var interactionRequired: Bool
+    /// The claims that a new token has to satisfy, as JSON text: for the sign-in that comes next.
+    public var claims: String?
+    /// The id of the refusal in the sign-in service's own logs.
+    public var traceID: String?
+    /// The id of the sign-in that it belongs to, for the sign-in service's support.
+    public var correlationID: String?
     /// Inside a feed: the content type that it happened in.
     public var contentType: String?
     /// Inside a feed: the blob that it happened in.
@@ -60,6 +72,12 @@ public struct M365Error: Error, Hashable, Sendable {
         retryAfter: Duration? = nil,
         hint: String? = nil,
         causes: [String] = [],
+        oauthError: String? = nil,
+        suberror: String? = nil,
+        interactionRequired: Bool = false,
+        claims: String? = nil,
+        traceID: String? = nil,
+        correlationID: String? = nil,
         contentType: String? = nil,
         contentID: String? = nil,
         index: Int? = nil,
@@ -76,6 +94,12 @@ public struct M365Error: Error, Hashable, Sendable {
         self.retryAfter = retryAfter
         self.hint = hint
         self.causes = causes
+        self.oauthError = oauthError
+        self.suberror = suberror
+        self.interactionRequired = interactionRequired
+        self.claims = claims
+        self.traceID = traceID
+        self.correlationID = correlationID
         self.contentType = contentType
         self.contentID = contentID
         self.index = index
@@ -97,6 +121,12 @@ extension M365Error: Codable {
         retryAfter = try members.optional("retryAfter")
         hint = try members.optional("hint")
         causes = try members.optional("causes") ?? []
+        oauthError = try members.optional("oauthError")
+        suberror = try members.optional("suberror")
+        interactionRequired = try members.optional("interactionRequired") ?? false
+        claims = try members.optional("claims")
+        traceID = try members.optional("traceId")
+        correlationID = try members.optional("correlationId")
         contentType = try members.optional("contentType")
         contentID = try members.optional("contentId")
         index = try members.optional("index")
@@ -116,6 +146,12 @@ extension M365Error: Codable {
         try members.write(retryAfter, "retryAfter")
         try members.write(hint, "hint")
         try members.write(causes, "causes")
+        try members.write(oauthError, "oauthError")
+        try members.write(suberror, "suberror")
+        if interactionRequired { try members.write(true, "interactionRequired") }
+        try members.write(claims, "claims")
+        try members.write(traceID, "traceId")
+        try members.write(correlationID, "correlationId")
         try members.write(contentType, "contentType")
         try members.write(contentID, "contentId")
         try members.write(index, "index")

@@ -86,10 +86,8 @@ public final class Sandbox: Sendable {
     }
 }
 
-extension Sandbox: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String { "Sandbox(\(url), tenant: \(tenant))" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: ["url": url, "tenant": tenant]) }
+extension Sandbox: Discreet {
+    var shown: String { "(\(url), tenant: \(tenant))" }
 }
 
 // Its clock.

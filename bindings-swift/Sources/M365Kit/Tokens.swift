@@ -1,10 +1,11 @@
 import Foundation
-internal import M365KitNative
 
 /// Where an application gets its tokens from: its own sign-in library, or a service of its own.
 ///
 /// It is asked once for a token that several requests wait for, again before the token ends, and again when the service
 /// refuses it. What it throws reaches the caller as the cause of an ``M365Error`` of kind `authError`.
+///
+/// `docs/msal.md` has a complete one over MSAL, for apps of Apple's platforms.
 public protocol TokenProvider: Sendable {
     /// Gives a bearer token for what the request names.
     func token(for request: TokenRequest) async throws -> AccessToken
@@ -18,36 +19,43 @@ public struct TokenRequest: Hashable, Sendable {
     public var resource: String
     /// The tenant of the client.
     public var tenant: String
+    /// The claims that the service demands of the token, as JSON text; nil as a rule. A token from before they were demanded
+    /// is refused again: the sign-in library has to be told of them.
+    public var claims: String?
 
-    public init(scope: String, resource: String, tenant: String) {
+    /// A request, as tests of a provider make one.
+    public init(scope: String, resource: String, tenant: String, claims: String? = nil) {
         self.scope = scope
         self.resource = resource
         self.tenant = tenant
+        self.claims = claims
     }
 }
 
 /// A bearer token and when it ends. Its description does not show it.
 public struct AccessToken: Hashable, Sendable {
+    /// The token, without the word `Bearer`.
     public var token: String
     /// When it ends; nil when that is not known, and it is then used until the service refuses it.
     public var expiresOn: Date?
 
+    /// A token, and when it ends.
     public init(_ token: String, expiresOn: Date? = nil) {
         self.token = token
         self.expiresOn = expiresOn
     }
+
+    var crossing: Arguments { ["token": token, "expires_on": expiresOn] }
 }
 
-extension AccessToken: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String { "AccessToken(…, expiresOn: \(expiresOn?.rfc3339 ?? "unknown"))" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: ["expiresOn": expiresOn as Any]) }
+extension AccessToken: Discreet {
+    var shown: String { "(…, expiresOn: \(expiresOn?.rfc3339 ?? "unknown"))" }
 }
 
 extension Credential {
     /// Tokens come from the application.
     public static func tokenProvider(_ provider: any TokenProvider) -> Credential {
-        Credential(kind: "callback", provider: provider)
+        Credential(identity: Identity(kind: "callback", functions: .token(provider)))
     }
 
     /// Tokens come from a closure of the application.
@@ -64,20 +72,12 @@ private struct ClosureProvider: TokenProvider {
     func token(for request: TokenRequest) async throws -> AccessToken { try await provide(request) }
 }
 
-/// The provider as the native crate sees it.
-final class ProviderBridge: NativeTokens {
-    private let provider: any TokenProvider
+/// A request as the core asks it.
+struct WantedToken: Decodable {
+    private let scope, resource, tenant: String
+    private let claims: String?
 
-    init(_ provider: any TokenProvider) { self.provider = provider }
-
-    func token(request: NativeTokenRequest) async throws -> NativeToken {
-        let wanted = TokenRequest(scope: request.scope, resource: request.resource, tenant: request.tenant)
-        do {
-            let given = try await provider.token(for: wanted)
-            let milliseconds = given.expiresOn.map { Int64($0.timeIntervalSince1970 * 1_000) }
-            return NativeToken(token: given.token, expiresOn: milliseconds)
-        } catch {
-            throw TokenFailure.Failed(reason: String(describing: error))
-        }
+    var request: TokenRequest {
+        TokenRequest(scope: scope, resource: resource, tenant: tenant, claims: claims)
     }
 }

@@ -487,22 +487,6 @@ fileprivate struct FfiConverterUInt64: FfiConverterPrimitive {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterInt64: FfiConverterPrimitive {
-    typealias FfiType = Int64
-    typealias SwiftType = Int64
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Int64 {
-        return try lift(readInt(&buf))
-    }
-
-    public static func write(_ value: Int64, into buf: inout [UInt8]) {
-        writeInt(&buf, lower(value))
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
 fileprivate struct FfiConverterBool : FfiConverter {
     typealias FfiType = Int8
     typealias SwiftType = Bool
@@ -796,15 +780,16 @@ open class NativeClient: NativeClientProtocol, @unchecked Sendable {
         return try! rustCall { uniffi_m365kit_swift_fn_clone_nativeclient(self.handle, $0) }
     }
     /**
-     * Makes a client from options as JSON. `tokens` is asked for tokens when the credential is of kind `callback`.
+     * Makes a client from options as JSON, the functions that its credential asks, and the cache of its tokens.
      */
-public convenience init(options: Data, tokens: NativeTokens?)throws  {
+public convenience init(options: Data, functions: NativeFunctions?, cache: NativeTokenCache?)throws  {
     let handle =
         try rustCallWithError(FfiConverterTypeFailure_lift) {
         uniffiCallStatus in
     uniffi_m365kit_swift_fn_constructor_nativeclient_new(
         FfiConverterData.lower(options),
-        FfiConverterOptionTypeNativeTokens.lower(tokens),uniffiCallStatus
+        FfiConverterOptionTypeNativeFunctions.lower(functions),
+        FfiConverterOptionTypeNativeTokenCache.lower(cache),uniffiCallStatus
     )
 }
     self.init(unsafeFromHandle: handle)
@@ -912,6 +897,283 @@ public func FfiConverterTypeNativeClient_lift(_ handle: UInt64) throws -> Native
 #endif
 public func FfiConverterTypeNativeClient_lower(_ value: NativeClient) -> UInt64 {
     return FfiConverterTypeNativeClient.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The functions that the application gave for one client, sign-in or cache.
+ */
+public protocol NativeFunctions: AnyObject, Sendable {
+    
+    /**
+     * The names of those that there are.
+     */
+    func given()  -> [String]
+    
+    /**
+     * Asks one of them. Question and answer are JSON, and may hold secrets.
+     */
+    func ask(function: String, question: Data) async throws  -> Data
+    
+}
+/**
+ * The functions that the application gave for one client, sign-in or cache.
+ */
+open class NativeFunctionsImpl: NativeFunctions, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_m365kit_swift_fn_clone_nativefunctions(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_m365kit_swift_fn_free_nativefunctions(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * The names of those that there are.
+     */
+open func given() -> [String]  {
+    return try!  FfiConverterSequenceString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_method_nativefunctions_given(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Asks one of them. Question and answer are JSON, and may hold secrets.
+     */
+open func ask(function: String, question: Data)async throws  -> Data  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_m365kit_swift_fn_method_nativefunctions_ask(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(function),FfiConverterData.lower(question)
+                )
+            },
+            pollFunc: ffi_m365kit_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_m365kit_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_m365kit_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeFunctionFailure_lift
+        )
+}
+    
+
+    
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceNativeFunctions {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceNativeFunctions = UniffiVTableCallbackInterfaceNativeFunctions(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeNativeFunctions.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface NativeFunctions: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeNativeFunctions.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface NativeFunctions: handle missing in uniffiClone")
+            }
+        },
+        given: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> [String] in
+                guard let uniffiObj = try? FfiConverterTypeNativeFunctions.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.given(
+                )
+            }
+
+            
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterSequenceString.lower($0) }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        },
+        ask: { (
+            uniffiHandle: UInt64,
+            function: RustBuffer,
+            question: RustBuffer,
+            uniffiFutureCallback: @escaping UniffiForeignFutureCompleteRustBuffer,
+            uniffiCallbackData: UInt64,
+            uniffiOutDroppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
+        ) in
+            let makeCall = {
+                () async throws -> Data in
+                guard let uniffiObj = try? FfiConverterTypeNativeFunctions.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try await uniffiObj.ask(
+                     function: try FfiConverterString.lift(function),
+                     question: try FfiConverterData.lift(question)
+                )
+            }
+
+            let uniffiHandleSuccess = { (returnValue: Data) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer(
+                        returnValue: FfiConverterData.lower(returnValue),
+                        callStatus: RustCallStatus()
+                    )
+                )
+            }
+            let uniffiHandleError = { (statusCode, errorBuf) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer(
+                        returnValue: RustBuffer.empty(),
+                        callStatus: RustCallStatus(code: statusCode, errorBuf: errorBuf)
+                    )
+                )
+            }
+            uniffiTraitInterfaceCallAsyncWithError(
+                makeCall: makeCall,
+                handleSuccess: uniffiHandleSuccess,
+                handleError: uniffiHandleError,
+                lowerError: FfiConverterTypeFunctionFailure_lower,
+                droppedCallback: uniffiOutDroppedCallback
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceNativeFunctions> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceNativeFunctions>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitNativeFunctions() {
+    uniffi_m365kit_swift_fn_init_callback_vtable_nativefunctions(UniffiCallbackInterfaceNativeFunctions.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNativeFunctions: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<NativeFunctions>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = NativeFunctions
+
+    public static func lift(_ handle: UInt64) throws -> NativeFunctions {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return NativeFunctionsImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: NativeFunctions) -> UInt64 {
+         if let rustImpl = value as? NativeFunctionsImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeFunctions {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: NativeFunctions, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeFunctions_lift(_ handle: UInt64) throws -> NativeFunctions {
+    return try FfiConverterTypeNativeFunctions.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeFunctions_lower(_ value: NativeFunctions) -> UInt64 {
+    return FfiConverterTypeNativeFunctions.lower(value)
 }
 
 
@@ -1619,20 +1881,25 @@ public func FfiConverterTypeNativeSandbox_lower(_ value: NativeSandbox) -> UInt6
 
 
 /**
- * The application's source of tokens.
+ * A token cache of the core.
  */
-public protocol NativeTokens: AnyObject, Sendable {
+public protocol NativeTokenCacheProtocol: AnyObject, Sendable {
     
     /**
-     * Gives a token. It is asked again when the token nears its end or is refused.
+     * All that is worth keeping, tokens in the clear among it.
      */
-    func token(request: NativeTokenRequest) async throws  -> NativeToken
+    func export()  -> Data
+    
+    /**
+     * Takes in what was exported.
+     */
+    func `import`(exported: Data) throws 
     
 }
 /**
- * The application's source of tokens.
+ * A token cache of the core.
  */
-open class NativeTokensImpl: NativeTokens, @unchecked Sendable {
+open class NativeTokenCache: NativeTokenCacheProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
 
     /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
@@ -1669,9 +1936,22 @@ open class NativeTokensImpl: NativeTokens, @unchecked Sendable {
     @_documentation(visibility: private)
 #endif
     public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_m365kit_swift_fn_clone_nativetokens(self.handle, $0) }
+        return try! rustCall { uniffi_m365kit_swift_fn_clone_nativetokencache(self.handle, $0) }
     }
-    // No primary constructor declared for this class.
+    /**
+     * A cache in the place that JSON names, or in a store of the application's that loads and saves it.
+     */
+public convenience init(place: Data, store: NativeFunctions?)throws  {
+    let handle =
+        try rustCallWithError(FfiConverterTypeFailure_lift) {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_constructor_nativetokencache_new(
+        FfiConverterData.lower(place),
+        FfiConverterOptionTypeNativeFunctions.lower(store),uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
 
     deinit {
         if handle == 0 {
@@ -1679,157 +1959,73 @@ open class NativeTokensImpl: NativeTokens, @unchecked Sendable {
             return
         }
 
-        try! rustCall { uniffi_m365kit_swift_fn_free_nativetokens(handle, $0) }
+        try! rustCall { uniffi_m365kit_swift_fn_free_nativetokencache(handle, $0) }
     }
 
+    
+    /**
+     * A cache that ends with the process.
+     */
+public static func inMemory() -> NativeTokenCache  {
+    return try!  FfiConverterTypeNativeTokenCache_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_constructor_nativetokencache_in_memory(uniffiCallStatus
+    )
+})
+}
     
 
     
     /**
-     * Gives a token. It is asked again when the token nears its end or is refused.
+     * All that is worth keeping, tokens in the clear among it.
      */
-open func token(request: NativeTokenRequest)async throws  -> NativeToken  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_m365kit_swift_fn_method_nativetokens_token(
-                        self.uniffiCloneHandle(),FfiConverterTypeNativeTokenRequest_lower(request)
-                )
-            },
-            pollFunc: ffi_m365kit_swift_rust_future_poll_rust_buffer,
-            completeFunc: ffi_m365kit_swift_rust_future_complete_rust_buffer,
-            freeFunc: ffi_m365kit_swift_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeNativeToken_lift,
-            errorHandler: FfiConverterTypeTokenFailure_lift
-        )
-}
-    
-
-    
-}
-
-
-
-// Put the implementation in a struct so we don't pollute the top-level namespace
-fileprivate struct UniffiCallbackInterfaceNativeTokens {
-
-    // Create the VTable using a series of closures.
-    // Swift automatically converts these into C callback functions.
-    //
-    // Store the vtable directly.
-    static let vtable: UniffiVTableCallbackInterfaceNativeTokens = UniffiVTableCallbackInterfaceNativeTokens(
-        uniffiFree: { (uniffiHandle: UInt64) -> () in
-            do {
-                try FfiConverterTypeNativeTokens.handleMap.remove(handle: uniffiHandle)
-            } catch {
-                print("Uniffi callback interface NativeTokens: handle missing in uniffiFree")
-            }
-        },
-        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
-            do {
-                return try FfiConverterTypeNativeTokens.handleMap.clone(handle: uniffiHandle)
-            } catch {
-                fatalError("Uniffi callback interface NativeTokens: handle missing in uniffiClone")
-            }
-        },
-        token: { (
-            uniffiHandle: UInt64,
-            request: RustBuffer,
-            uniffiFutureCallback: @escaping UniffiForeignFutureCompleteRustBuffer,
-            uniffiCallbackData: UInt64,
-            uniffiOutDroppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
-        ) in
-            let makeCall = {
-                () async throws -> NativeToken in
-                guard let uniffiObj = try? FfiConverterTypeNativeTokens.handleMap.get(handle: uniffiHandle) else {
-                    throw UniffiInternalError.unexpectedStaleHandle
-                }
-                return try await uniffiObj.token(
-                     request: try FfiConverterTypeNativeTokenRequest_lift(request)
-                )
-            }
-
-            let uniffiHandleSuccess = { (returnValue: NativeToken) in
-                uniffiFutureCallback(
-                    uniffiCallbackData,
-                    UniffiForeignFutureResultRustBuffer(
-                        returnValue: FfiConverterTypeNativeToken_lower(returnValue),
-                        callStatus: RustCallStatus()
-                    )
-                )
-            }
-            let uniffiHandleError = { (statusCode, errorBuf) in
-                uniffiFutureCallback(
-                    uniffiCallbackData,
-                    UniffiForeignFutureResultRustBuffer(
-                        returnValue: RustBuffer.empty(),
-                        callStatus: RustCallStatus(code: statusCode, errorBuf: errorBuf)
-                    )
-                )
-            }
-            uniffiTraitInterfaceCallAsyncWithError(
-                makeCall: makeCall,
-                handleSuccess: uniffiHandleSuccess,
-                handleError: uniffiHandleError,
-                lowerError: FfiConverterTypeTokenFailure_lower,
-                droppedCallback: uniffiOutDroppedCallback
-            )
-        }
+open func export() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_method_nativetokencache_export(
+            self.uniffiCloneHandle(),uniffiCallStatus
     )
+})
+}
+    
+    /**
+     * Takes in what was exported.
+     */
+open func `import`(exported: Data)throws   {try rustCallWithError(FfiConverterTypeFailure_lift) {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_method_nativetokencache_import(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(exported),uniffiCallStatus
+    )
+}
+}
+    
 
-    // Rust stores this pointer for future callback invocations, so it must live
-    // for the process lifetime (not just for the init function call).
-    //
-    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
-    // This is safe because the pointee is initialized once during static init
-    // and never mutated by either side of the FFI.  Its fields are C function pointers.
-    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceNativeTokens> = {
-        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceNativeTokens>.allocate(capacity: 1)
-        ptr.initialize(to: vtable)
-        return UnsafePointer(ptr)
-    }()
+    
 }
 
-private func uniffiCallbackInitNativeTokens() {
-    uniffi_m365kit_swift_fn_init_callback_vtable_nativetokens(UniffiCallbackInterfaceNativeTokens.vtablePtr)
-}
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeNativeTokens: FfiConverter {
-    fileprivate static let handleMap = UniffiHandleMap<NativeTokens>()
-
+public struct FfiConverterTypeNativeTokenCache: FfiConverter {
     typealias FfiType = UInt64
-    typealias SwiftType = NativeTokens
+    typealias SwiftType = NativeTokenCache
 
-    public static func lift(_ handle: UInt64) throws -> NativeTokens {
-        if ((handle & 1) == 0) {
-            // Rust-generated handle, construct a new class that uses the handle to implement the
-            // interface
-            return NativeTokensImpl(unsafeFromHandle: handle)
-        } else {
-            // Swift-generated handle, get the object from the handle map
-            return try handleMap.remove(handle: handle)
-        }
+    public static func lift(_ handle: UInt64) throws -> NativeTokenCache {
+        return NativeTokenCache(unsafeFromHandle: handle)
     }
 
-    public static func lower(_ value: NativeTokens) -> UInt64 {
-         if let rustImpl = value as? NativeTokensImpl {
-             // Rust-implemented object.  Clone the handle and return it
-            return rustImpl.uniffiCloneHandle()
-         } else {
-            // Swift object, generate a new vtable handle and return that.
-            return handleMap.insert(obj: value)
-         }
+    public static func lower(_ value: NativeTokenCache) -> UInt64 {
+        return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeTokens {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeTokenCache {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
 
-    public static func write(_ value: NativeTokens, into buf: inout [UInt8]) {
+    public static func write(_ value: NativeTokenCache, into buf: inout [UInt8]) {
         writeInt(&buf, lower(value))
     }
 }
@@ -1838,15 +2034,15 @@ public struct FfiConverterTypeNativeTokens: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNativeTokens_lift(_ handle: UInt64) throws -> NativeTokens {
-    return try FfiConverterTypeNativeTokens.lift(handle)
+public func FfiConverterTypeNativeTokenCache_lift(_ handle: UInt64) throws -> NativeTokenCache {
+    return try FfiConverterTypeNativeTokenCache.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNativeTokens_lower(_ value: NativeTokens) -> UInt64 {
-    return FfiConverterTypeNativeTokens.lower(value)
+public func FfiConverterTypeNativeTokenCache_lower(_ value: NativeTokenCache) -> UInt64 {
+    return FfiConverterTypeNativeTokenCache.lower(value)
 }
 
 
@@ -2041,154 +2237,6 @@ public func FfiConverterTypeNativeReply_lower(_ value: NativeReply) -> RustBuffe
 
 
 /**
- * A token and its end.
- */
-public struct NativeToken: Equatable, Hashable {
-    /**
-     * The bearer token.
-     */
-    public var token: String
-    /**
-     * When it ends, in milliseconds since 1970; unknown when absent.
-     */
-    public var expiresOn: Int64?
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(
-        /**
-         * The bearer token.
-         */token: String, 
-        /**
-         * When it ends, in milliseconds since 1970; unknown when absent.
-         */expiresOn: Int64?) {
-        self.token = token
-        self.expiresOn = expiresOn
-    }
-
-    
-
-    
-}
-
-#if compiler(>=6)
-extension NativeToken: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeNativeToken: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeToken {
-        return
-            try NativeToken(
-                token: FfiConverterString.read(from: &buf), 
-                expiresOn: FfiConverterOptionInt64.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: NativeToken, into buf: inout [UInt8]) {
-        FfiConverterString.write(value.token, into: &buf)
-        FfiConverterOptionInt64.write(value.expiresOn, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeNativeToken_lift(_ buf: RustBuffer) throws -> NativeToken {
-    return try FfiConverterTypeNativeToken.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeNativeToken_lower(_ value: NativeToken) -> RustBuffer {
-    return FfiConverterTypeNativeToken.lower(value)
-}
-
-
-/**
- * What a token is wanted for.
- */
-public struct NativeTokenRequest: Equatable, Hashable {
-    /**
-     * The scope of the v2 endpoint.
-     */
-    public var scope: String
-    /**
-     * The resource of the v1 endpoint.
-     */
-    public var resource: String
-    /**
-     * The tenant the client was made for.
-     */
-    public var tenant: String
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(
-        /**
-         * The scope of the v2 endpoint.
-         */scope: String, 
-        /**
-         * The resource of the v1 endpoint.
-         */resource: String, 
-        /**
-         * The tenant the client was made for.
-         */tenant: String) {
-        self.scope = scope
-        self.resource = resource
-        self.tenant = tenant
-    }
-
-    
-
-    
-}
-
-#if compiler(>=6)
-extension NativeTokenRequest: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeNativeTokenRequest: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeTokenRequest {
-        return
-            try NativeTokenRequest(
-                scope: FfiConverterString.read(from: &buf), 
-                resource: FfiConverterString.read(from: &buf), 
-                tenant: FfiConverterString.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: NativeTokenRequest, into buf: inout [UInt8]) {
-        FfiConverterString.write(value.scope, into: &buf)
-        FfiConverterString.write(value.resource, into: &buf)
-        FfiConverterString.write(value.tenant, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeNativeTokenRequest_lift(_ buf: RustBuffer) throws -> NativeTokenRequest {
-    return try FfiConverterTypeNativeTokenRequest.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeNativeTokenRequest_lower(_ value: NativeTokenRequest) -> RustBuffer {
-    return FfiConverterTypeNativeTokenRequest.lower(value)
-}
-
-
-/**
  * Why a native call did not give a result.
  */
 public 
@@ -2282,19 +2330,19 @@ public func FfiConverterTypeFailure_lower(_ value: Failure) -> RustBuffer {
 
 
 /**
- * Why the application gave no token.
+ * Why a function gave no answer.
  */
 public 
-enum TokenFailure: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
+enum FunctionFailure: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 
     
     
     /**
-     * What the provider threw.
+     * It threw.
      */
     case Failed(
         /**
-         * Its description.
+         * The description of what it threw.
          */reason: String
     )
 
@@ -2310,16 +2358,16 @@ enum TokenFailure: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 }
 
 #if compiler(>=6)
-extension TokenFailure: Sendable {}
+extension FunctionFailure: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeTokenFailure: FfiConverterRustBuffer {
-    typealias SwiftType = TokenFailure
+public struct FfiConverterTypeFunctionFailure: FfiConverterRustBuffer {
+    typealias SwiftType = FunctionFailure
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TokenFailure {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FunctionFailure {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -2334,7 +2382,7 @@ public struct FfiConverterTypeTokenFailure: FfiConverterRustBuffer {
         }
     }
 
-    public static func write(_ value: TokenFailure, into buf: inout [UInt8]) {
+    public static func write(_ value: FunctionFailure, into buf: inout [UInt8]) {
         switch value {
 
         
@@ -2353,39 +2401,15 @@ public struct FfiConverterTypeTokenFailure: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTokenFailure_lift(_ buf: RustBuffer) throws -> TokenFailure {
-    return try FfiConverterTypeTokenFailure.lift(buf)
+public func FfiConverterTypeFunctionFailure_lift(_ buf: RustBuffer) throws -> FunctionFailure {
+    return try FfiConverterTypeFunctionFailure.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeTokenFailure_lower(_ value: TokenFailure) -> RustBuffer {
-    return FfiConverterTypeTokenFailure.lower(value)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterOptionInt64: FfiConverterRustBuffer {
-    typealias SwiftType = Int64?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterInt64.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterInt64.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
+public func FfiConverterTypeFunctionFailure_lower(_ value: FunctionFailure) -> RustBuffer {
+    return FfiConverterTypeFunctionFailure.lower(value)
 }
 
 #if swift(>=5.8)
@@ -2431,6 +2455,30 @@ fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterData.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeNativeFunctions: FfiConverterRustBuffer {
+    typealias SwiftType = NativeFunctions?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeNativeFunctions.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeNativeFunctions.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -2487,8 +2535,8 @@ fileprivate struct FfiConverterOptionTypeNativeMemory: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeNativeTokens: FfiConverterRustBuffer {
-    typealias SwiftType = NativeTokens?
+fileprivate struct FfiConverterOptionTypeNativeTokenCache: FfiConverterRustBuffer {
+    typealias SwiftType = NativeTokenCache?
 
     public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
         guard let value = value else {
@@ -2496,13 +2544,13 @@ fileprivate struct FfiConverterOptionTypeNativeTokens: FfiConverterRustBuffer {
             return
         }
         writeInt(&buf, Int8(1))
-        FfiConverterTypeNativeTokens.write(value, into: &buf)
+        FfiConverterTypeNativeTokenCache.write(value, into: &buf)
     }
 
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
-        case 1: return try FfiConverterTypeNativeTokens.read(from: &buf)
+        case 1: return try FfiConverterTypeNativeTokenCache.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -2708,6 +2756,56 @@ public func forwardLogs(level: String, receiver: NativeLogReceiver?)throws  -> B
     )
 })
 }
+/**
+ * The address of a sign-in that was exported.
+ */
+public func addressOfSignIn(pending: String)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeFailure_lift) {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_func_address_of_sign_in(
+        FfiConverterString.lower(pending),uniffiCallStatus
+    )
+})
+}
+/**
+ * Begins a sign-in: `{sign_in, tenant, cloud}` gives `{url, pending}`.
+ */
+public func beginSignIn(args: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeFailure_lift) {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_func_begin_sign_in(
+        FfiConverterData.lower(args),uniffiCallStatus
+    )
+})
+}
+/**
+ * Signs in with the browser of this machine: `{sign_in, tenant, cloud}` gives what finishing a sign-in does.
+ */
+public func browserSignIn(args: Data, functions: NativeFunctions?, cancel: Cancel)async throws  -> Data  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_m365kit_swift_fn_func_browser_sign_in(FfiConverterData.lower(args),FfiConverterOptionTypeNativeFunctions.lower(functions),FfiConverterTypeCancel_lower(cancel)
+                )
+            },
+            pollFunc: ffi_m365kit_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_m365kit_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_m365kit_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+/**
+ * Finishes a sign-in: `{pending, callback}` gives the fields of an authorization code but its client.
+ */
+public func finishSignIn(args: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeFailure_lift) {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_func_finish_sign_in(
+        FfiConverterData.lower(args),uniffiCallStatus
+    )
+})
+}
 
 private enum InitializationResult {
     case ok
@@ -2727,6 +2825,24 @@ private let initializationResult: InitializationResult = {
     if (uniffi_m365kit_swift_checksum_func_forward_logs() != 36031) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_m365kit_swift_checksum_func_address_of_sign_in() != 8703) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_func_begin_sign_in() != 43213) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_func_browser_sign_in() != 54569) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_func_finish_sign_in() != 34615) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_method_nativetokencache_export() != 18840) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_method_nativetokencache_import() != 33787) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_m365kit_swift_checksum_method_nativeclient_call() != 16527) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -2740,6 +2856,12 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_m365kit_swift_checksum_method_nativepages_next() != 45203) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_method_nativefunctions_given() != 48360) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_method_nativefunctions_ask() != 63963) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_m365kit_swift_checksum_method_nativelogreceiver_receive() != 31461) {
@@ -2763,10 +2885,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_m365kit_swift_checksum_method_nativesandbox_stop() != 62759) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_m365kit_swift_checksum_method_nativetokens_token() != 39024) {
+    if (uniffi_m365kit_swift_checksum_constructor_nativetokencache_in_memory() != 47849) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_m365kit_swift_checksum_constructor_nativeclient_new() != 38442) {
+    if (uniffi_m365kit_swift_checksum_constructor_nativetokencache_new() != 26811) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_constructor_nativeclient_new() != 7689) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_m365kit_swift_checksum_constructor_cancel_new() != 58311) {
@@ -2776,8 +2901,8 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
 
+    uniffiCallbackInitNativeFunctions()
     uniffiCallbackInitNativeLogReceiver()
-    uniffiCallbackInitNativeTokens()
     return InitializationResult.ok
 }()
 

@@ -256,11 +256,14 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
 }
 
 /// Opens a client through its public initializer, with the options of a scenario.
-func makeClient(_ given: Given) throws -> Client {
-    try Client(
+func makeClient(_ given: Given) async throws -> Client {
+    try await Client(
         tenant: given.required("tenant"),
         credential: makeCredential(given.inner("credential")),
         cloud: makeCloud(given.inner("cloud")),
+        tokenCache: makeTokenCache(given),
+        continuousAccess: given.optional("continuous_access"),
+        validateAuthority: given.optional("validate_authority"),
         publisherID: given.optional("publisher_id"),
         concurrency: given.optional("concurrency"),
         rateLimit: given.optional("rate_limit"),
@@ -271,11 +274,12 @@ func makeClient(_ given: Given) throws -> Client {
         maxRecordBytes: given.optional("max_record_bytes"),
         proxy: given.optional("proxy"),
         rootCertificates: given.optional("root_certificates"),
-        userAgent: given.optional("user_agent")
+        userAgent: given.optional("user_agent"),
+        environment: given.optional("environment")
     )
 }
 
-private func makeCredential(_ given: Given) throws -> Credential {
+private func makeCredential(_ given: Given) async throws -> Credential {
     switch try given.required("kind") as String {
     case "client_secret":
         return try .clientSecret(
@@ -283,14 +287,127 @@ private func makeCredential(_ given: Given) throws -> Credential {
             secret: given.required("secret"),
             endpoint: given.optional("endpoint") ?? .v2
         )
+    case "client_certificate":
+        return try .clientCertificate(
+            clientID: given.required("client_id"),
+            certificatePath: given.optional("certificate_path"),
+            keyPath: given.optional("key_path"),
+            certificate: given.optional("certificate"),
+            password: given.optional("password"),
+            algorithm: given.optional("algorithm") ?? .ps256,
+            sendChain: given.optional("send_chain") ?? false,
+            endpoint: given.optional("endpoint") ?? .v2,
+            sign: given.function("sign")
+        )
+    case "workload_identity":
+        return try .workloadIdentity(
+            clientID: given.optional("client_id"),
+            tokenFile: given.optional("token_file"),
+            assertion: given.function("assertion")
+        )
+    case "managed_identity":
+        return try .managedIdentity(
+            clientID: given.optional("client_id"),
+            objectID: given.optional("object_id"),
+            resourceID: given.optional("resource_id"),
+            allowUser: given.optional("allow_user") ?? false
+        )
+    case "device_code":
+        return try .deviceCode(
+            clientID: given.required("client_id"),
+            scopes: given.optional("scopes"),
+            account: given.optional("account"),
+            display: given.function("display")
+        )
+    case "authorization_code":
+        return try .authorizationCode(
+            client: makeApplication(given.inner("client")),
+            code: given.required("code"),
+            redirectURI: given.required("redirect_uri"),
+            codeVerifier: given.required("code_verifier"),
+            nonce: given.optional("nonce"),
+            scopes: given.optional("scopes")
+        )
+    case "refresh_token":
+        return try .refreshToken(
+            client: makeApplication(given.inner("client")),
+            token: given.required("token"),
+            scopes: given.optional("scopes")
+        )
+    case "on_behalf_of":
+        return try .onBehalfOf(
+            client: makeConfidentialClient(given.inner("client")),
+            userToken: given.required("user_token")
+        )
+    case "azure_cli":
+        return .azureCLI()
+    case "default_credential":
+        return .defaultCredential()
     case "static_token":
         return try .staticToken(given.required("token"))
+    case "callback":
+        return try .tokenProvider(given.provider())
+    case "sign_in":
+        let signIn = try SignIn(
+            client: makeApplication(given.inner("client")),
+            redirectURI: given.required("redirect_uri"),
+            scopes: given.optional("scopes"),
+            prompt: given.optional("prompt"),
+            loginHint: given.optional("login_hint"),
+            domainHint: given.optional("domain_hint"),
+            claims: given.optional("claims")
+        )
+        return try await given.finish(signIn)
+    case "browser_sign_in":
+        let browserSignIn = try BrowserSignIn(
+            client: makeApplication(given.inner("client")),
+            scopes: given.optional("scopes"),
+            prompt: given.optional("prompt"),
+            loginHint: given.optional("login_hint"),
+            domainHint: given.optional("domain_hint"),
+            claims: given.optional("claims"),
+            port: given.optional("port"),
+            timeout: given.optional("timeout"),
+            open: given.function("open")
+        )
+        return try await given.finish(browserSignIn)
     default:
-        return .tokenProvider(given.provider())
+        throw NotSwift(argument: "kind", value: given.arguments["kind"] ?? .null)
     }
 }
 
-private func makeCloud(_ given: Given) throws -> Cloud {
+func makeConfidentialClient(_ given: Given) throws -> ConfidentialClient {
+    switch try given.required("kind") as String {
+    case "client_secret":
+        return try .clientSecret(
+            clientID: given.required("client_id"),
+            secret: given.required("secret"),
+            endpoint: given.optional("endpoint") ?? .v2
+        )
+    case "client_certificate":
+        return try .clientCertificate(
+            clientID: given.required("client_id"),
+            certificatePath: given.optional("certificate_path"),
+            keyPath: given.optional("key_path"),
+            certificate: given.optional("certificate"),
+            password: given.optional("password"),
+            algorithm: given.optional("algorithm") ?? .ps256,
+            sendChain: given.optional("send_chain") ?? false,
+            endpoint: given.optional("endpoint") ?? .v2,
+            sign: given.function("sign")
+        )
+    case "workload_identity":
+        return try .workloadIdentity(
+            clientID: given.optional("client_id"),
+            tokenFile: given.optional("token_file"),
+            assertion: given.function("assertion")
+        )
+    default:
+        throw NotSwift(argument: "kind", value: given.arguments["kind"] ?? .null)
+    }
+}
+
+func makeCloud(_ given: Given) throws -> Cloud {
     switch try given.optional("name") as String? {
     case "gcc": return .gcc
     case "gcc_high": return .gccHigh

@@ -39,6 +39,8 @@ struct Given {
     var until = Until.end
     /// Where a listing is put that stays open.
     var shelf: Shelf?
+    /// Where the client lives that is being made.
+    var setting: Setting?
 
     func required<Value: Decodable>(_ name: String) throws -> Value {
         guard let value: Value = try optional(name) else { throw NotSwift(argument: name, value: .null) }
@@ -81,16 +83,7 @@ struct Given {
         return duration
     }
 
-    func inner(_ name: String) -> Given { Given(arguments: arguments[name] ?? [:]) }
-
-    /// The token provider of a credential of kind `callback`.
-    func provider() -> any TokenProvider { NoProvider() }
-}
-
-private struct NoProvider: TokenProvider {
-    func token(for request: TokenRequest) async throws -> AccessToken {
-        throw Complaint("a scenario has no tokens to give")
-    }
+    func inner(_ name: String) -> Given { Given(arguments: arguments[name] ?? [:], setting: setting) }
 }
 
 /// A value of the package as JSON, by its own coding.

@@ -8,8 +8,9 @@ final class Stage {
     private let options: JSON
     private var client: Client?
     private var filling: Filling
+    private let caches = Caches()
     /// Listings that were left open, by name.
-    private var open: [String: any OpenListing] = [:]
+    private var listings: [String: any OpenListing] = [:]
     /// What the listings with a name delivered, also after they ended.
     private var delivered: [String: [JSON]] = [:]
 
@@ -58,23 +59,28 @@ final class Stage {
         } else if let name = step["call"]?.string {
             try await call(name, step, expected)
         } else if let name = step["next"]?.string {
-            guard let listing = open[name] else { throw Complaint("\(name) is closed") }
+            guard let listing = listings[name] else { throw Complaint("\(name) is closed") }
             let until = Until(step, keeping: true)
             try await judge(expected, as: name) { .listing(try await listing.read(until)) }
         } else if let name = step["commit"]?.string {
-            guard let listing = open[name] else { throw Complaint("\(name) is closed") }
+            guard let listing = listings[name] else { throw Complaint("\(name) is closed") }
             try await judge(expected) {
                 try await listing.commit()
                 return .result(.null)
             }
         } else if let name = step["close"]?.string {
-            guard open.removeValue(forKey: name) != nil else { throw Complaint("\(name) is closed already") }
+            guard listings.removeValue(forKey: name) != nil else {
+                throw Complaint("\(name) is closed already")
+            }
             try await judge(files: expected["files"])
         } else if let path = step["write"]?.string {
-            try write(step["text"]?.string ?? "", to: path)
+            guard let text = step["text"]?.string ?? step["json"]?.description else {
+                throw Complaint("a file is written with text or json")
+            }
+            try write(text, to: path, executable: step["executable"] == true)
         } else if let over = step["client"] {
             try await judge(expected) {
-                self.client = try makeClient(Given(arguments: self.options.overlaid(over)))
+                self.client = try await self.open(self.options.overlaid(over))
                 return .result(.null)
             }
         } else {
@@ -91,24 +97,33 @@ final class Stage {
             shelf: kept.map { _ in Shelf() }
         )
         try await judge(expected, as: kept) {
-            let outcome = try await perform(name, self.opened(), given)
-            if let kept { self.open[kept] = given.shelf?.listing }
+            let outcome = try await perform(name, await self.opened(), given)
+            if let kept { self.listings[kept] = given.shelf?.listing }
             return outcome
         }
     }
 
-    private func opened() throws -> Client {
+    private func opened() async throws -> Client {
         if let client { return client }
-        let opened = try makeClient(Given(arguments: options))
+        let opened = try await open(options)
         client = opened
         return opened
     }
 
-    private func write(_ text: String, to path: String) throws {
+    private func open(_ options: JSON) async throws -> Client {
+        let options = try filling.value(options)
+        let setting = Setting(sandbox: sandbox, options: options, caches: caches)
+        return try await makeClient(Given(arguments: options, setting: setting))
+    }
+
+    private func write(_ text: String, to path: String, executable: Bool) throws {
         let file = URL(fileURLWithPath: path)
         let folder = file.deletingLastPathComponent()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try Data(text.utf8).write(to: file)
+        if executable {
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        }
     }
 
     private func judge(

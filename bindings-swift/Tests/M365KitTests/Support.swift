@@ -5,6 +5,7 @@ extension Sandbox {
     /// A client of it, at a pace that no test waits for.
     func client(
         credential: Credential? = nil,
+        tokenCache: TokenCache? = nil,
         attempts: Int? = nil,
         concurrency: Int? = nil
     ) throws -> Client {
@@ -12,6 +13,7 @@ extension Sandbox {
             tenant: tenant,
             credential: credential ?? self.credential,
             cloud: cloud,
+            tokenCache: tokenCache,
             concurrency: concurrency,
             rateLimit: 600_000,
             attempts: attempts
@@ -41,6 +43,30 @@ extension Sandbox {
             try await Task.sleep(for: .milliseconds(10))
         }
     }
+}
+
+extension Sandbox {
+    /// A token that nobody asked its authority for.
+    func token(_ wanted: JSON = [:]) async throws -> String {
+        let issued = try await control("issue_token", wanted)
+        guard let token = issued["token"]?.string else { throw Complaint("the sandbox issued no token") }
+        return token
+    }
+
+    /// How often its authority was asked for a token.
+    func tokensAsked() async throws -> Int {
+        try await ledger(path: "/oauth2/v2.0/token").count
+    }
+}
+
+/// Expects an error of this package, and gives it.
+func failure(_ work: () async throws -> some Any) async throws -> M365Error {
+    do {
+        _ = try await work()
+    } catch let error as M365Error {
+        return error
+    }
+    throw Complaint("it worked")
 }
 
 /// A value that several tasks add to.

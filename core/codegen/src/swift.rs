@@ -11,8 +11,10 @@ use crate::model::{Api, Type};
 
 mod cells;
 mod client;
+mod credentials;
 mod groups;
 mod names;
+mod opening;
 mod params;
 mod records;
 mod table;
@@ -36,6 +38,7 @@ pub fn write(api: &Api) -> Vec<(PathBuf, String)> {
     let mut files = vec![
         ("Client".to_owned(), writer.client()),
         ("Credentials".to_owned(), writer.credentials()),
+        ("SignIns".to_owned(), writer.sign_ins()),
         ("Clouds".to_owned(), writer.clouds()),
         ("ErrorKinds".to_owned(), writer.error_kinds()),
     ];

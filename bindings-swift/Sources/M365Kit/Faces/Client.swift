@@ -17,6 +17,13 @@ public final class Client: Sendable {
     ///   - tenant: The tenant: its directory id or one of its domains.
     ///   - credential: What the client proves its identity with.
     ///   - cloud: The cloud that the tenant lives in. Default: the worldwide commercial cloud.
+    ///   - tokenCache: Where tokens are kept. Default: with this client, for as long as it lives.
+    ///   - continuousAccess: Whether the client takes tokens that live for up to a day and may be revoked at
+    ///     any moment, which it then renews with the claims that the service demands (continuous access
+    ///     evaluation). Default: yes.
+    ///   - validateAuthority: Whether the tenant's metadata is asked for and checked before the first token:
+    ///     that the tenant exists, and that its endpoints are the authority's own. Default: no, since they
+    ///     are known.
     ///   - publisherID: The directory id (GUID) of the organisation that wrote the calling software, sent
     ///     with every request of the audit feed. Default: the tenant's own, which is right for who reads
     ///     their own tenant.
@@ -35,10 +42,15 @@ public final class Client: Sendable {
     ///   - proxy: The URL of a proxy for all requests. Default: what the environment names.
     ///   - rootCertificates: Certificate authorities to trust besides the system's, as PEM text.
     ///   - userAgent: What the client calls itself to the services. Default: `m365kit/` and the version.
+    ///   - environment: The variables in which a credential looks for what it was not told, such as
+    ///     `AZURE_CLIENT_ID`, in place of the process's own. Default: those of the process.
     public init(
         tenant: String,
         credential: Credential,
         cloud: Cloud = .public,
+        tokenCache: TokenCache? = nil,
+        continuousAccess: Bool? = nil,
+        validateAuthority: Bool? = nil,
         publisherID: String? = nil,
         concurrency: Int? = nil,
         rateLimit: Double? = nil,
@@ -49,7 +61,8 @@ public final class Client: Sendable {
         maxRecordBytes: Int? = nil,
         proxy: String? = nil,
         rootCertificates: String? = nil,
-        userAgent: String? = nil
+        userAgent: String? = nil,
+        environment: [String: String]? = nil
     ) throws {
         self.tenant = tenant
         self.cloud = cloud
@@ -58,7 +71,10 @@ public final class Client: Sendable {
             tenant: tenant,
             credential: credential,
             cloud: cloud,
+            tokenCache: tokenCache,
             options: [
+                "continuous_access": continuousAccess,
+                "validate_authority": validateAuthority,
                 "publisher_id": publisherID,
                 "concurrency": concurrency,
                 "rate_limit": rateLimit,
@@ -70,6 +86,7 @@ public final class Client: Sendable {
                 "proxy": proxy,
                 "root_certificates": rootCertificates,
                 "user_agent": userAgent,
+                "environment": environment,
             ]
         )
     }

@@ -14,17 +14,351 @@ extension Credential {
         secret: String,
         endpoint: TokenEndpoint = .v2
     ) -> Credential {
-        Credential(
-            kind: "client_secret",
-            members: ["client_id": clientID, "secret": secret, "endpoint": endpoint],
-            secrets: ["secret"]
+        let client = ConfidentialClient.clientSecret(clientID: clientID, secret: secret, endpoint: endpoint)
+        return Credential(client)
+    }
+
+    /// An application's certificate and its private key.
+    ///
+    /// Both as PEM, in one file, in two or as text; or as a PFX (PKCS#12), which may have a password. The key
+    /// is RSA with 2,048 bits or more and fits the certificate, and the certificate has not expired:
+    /// otherwise the client is not made. A file with a key that everybody can read is warned of in the log.
+    ///
+    /// Source: "Microsoft identity platform application authentication certificate credentials".
+    ///
+    /// - Parameters:
+    ///   - clientID: The application (client) id.
+    ///   - certificatePath: The file with the certificate, and with the key if `key_path` does not name
+    ///     another: PEM or PFX.
+    ///   - keyPath: The file with the private key, as PEM.
+    ///   - certificate: Certificate and private key in place of files: PEM text, or a PFX in base64.
+    ///   - password: What opens the PFX, or the key if that is encrypted.
+    ///   - algorithm: How assertions are signed: `ps256`, or `rs256` where the newer one is not understood.
+    ///   - sendChain: Whether the certificates themselves are sent along (`x5c`): for applications that trust
+    ///     a subject name and issuer in place of one certificate.
+    ///   - endpoint: The token endpoint that is asked: `v2`, or `v1` for directories that still need it.
+    ///   - sign: Called with the bytes to sign, where the private key is elsewhere, as in a key vault; gives
+    ///     the raw signature of the algorithm. It may be asynchronous.
+    public static func clientCertificate(
+        clientID: String,
+        certificatePath: String? = nil,
+        keyPath: String? = nil,
+        certificate: String? = nil,
+        password: String? = nil,
+        algorithm: SigningAlgorithm = .ps256,
+        sendChain: Bool = false,
+        endpoint: TokenEndpoint = .v2,
+        sign: SignFunction? = nil
+    ) -> Credential {
+        let client = ConfidentialClient.clientCertificate(
+            clientID: clientID,
+            certificatePath: certificatePath,
+            keyPath: keyPath,
+            certificate: certificate,
+            password: password,
+            algorithm: algorithm,
+            sendChain: sendChain,
+            endpoint: endpoint,
+            sign: sign
         )
+        return Credential(client)
+    }
+
+    /// A federated identity, such as that of a pod in Kubernetes or of a job in CI.
+    ///
+    /// The assertion is read from a file, anew for each token because it rotates, or asked from a function.
+    /// What is left out comes from the environment that Entra Workload ID sets up: `AZURE_CLIENT_ID` and
+    /// `AZURE_FEDERATED_TOKEN_FILE`; the tenant is the client's. With `AZURE_AUTHORITY_HOST` set, the
+    /// client's cloud must be the one that it names.
+    ///
+    /// - Parameters:
+    ///   - clientID: The application (client) id. Default: `AZURE_CLIENT_ID`.
+    ///   - tokenFile: The file with the assertion. Default: `AZURE_FEDERATED_TOKEN_FILE`.
+    ///   - assertion: Called for each token, in place of a file; gives the assertion. It may be asynchronous.
+    public static func workloadIdentity(
+        clientID: String? = nil,
+        tokenFile: String? = nil,
+        assertion: AssertionFunction? = nil
+    ) -> Credential {
+        let client = ConfidentialClient.workloadIdentity(
+            clientID: clientID,
+            tokenFile: tokenFile,
+            assertion: assertion
+        )
+        return Credential(client)
+    }
+
+    /// The identity that Azure gives to what runs there: a virtual machine, App Service, Functions, Container
+    /// Apps, Service Fabric, Machine Learning, a server with Azure Arc, or Cloud Shell.
+    ///
+    /// Which of them it is, is told by the environment. With several user-assigned identities, one id says
+    /// which: exactly one of the three. The requests never go through a proxy.
+    ///
+    /// Source: "Managed identities for Azure resources".
+    ///
+    /// - Parameters:
+    ///   - clientID: The client id of a user-assigned identity.
+    ///   - objectID: The object (principal) id of a user-assigned identity.
+    ///   - resourceID: The resource id of a user-assigned identity, such as
+    ///     `/subscriptions/…/userAssignedIdentities/name`.
+    ///   - allowUser: Whether Cloud Shell may be asked, which gives tokens of its user and not of an
+    ///     application.
+    public static func managedIdentity(
+        clientID: String? = nil,
+        objectID: String? = nil,
+        resourceID: String? = nil,
+        allowUser: Bool = false
+    ) -> Credential {
+        let identity = Identity(
+            kind: "managed_identity",
+            members: [
+                "client_id": clientID,
+                "object_id": objectID,
+                "resource_id": resourceID,
+                "allow_user": allowUser,
+            ]
+        )
+        return Credential(identity: identity)
+    }
+
+    /// A user who signs in on another device, for programs without a browser of their own.
+    ///
+    /// When the first token is needed the function is given a code and the address of a page, shows them, and
+    /// the call waits until the user has signed in there, has declined, or the code has ended after some 15
+    /// minutes. From then on the refresh token renews. With a token cache that lasts, a user who has signed
+    /// in before is not asked again; if several have, `account` says which.
+    ///
+    /// The application must allow public client flows.
+    ///
+    /// - Parameters:
+    ///   - clientID: The application (client) id.
+    ///   - scopes: The permissions to ask for, such as `https://graph.microsoft.com/Mail.Read`. Default: all
+    ///     those that the application is registered with.
+    ///   - account: The account to go on with if the token cache knows several.
+    ///   - display: Called with the code and the page to type it at, to show them to the user. It may be
+    ///     asynchronous.
+    public static func deviceCode(
+        clientID: String,
+        scopes: [String]? = nil,
+        account: String? = nil,
+        display: @escaping DeviceCodeFunction
+    ) -> Credential {
+        let identity = Identity(
+            kind: "device_code",
+            members: ["client_id": clientID, "scopes": scopes, "account": account],
+            functions: .deviceCode(display)
+        )
+        return Credential(identity: identity)
+    }
+
+    /// A code from a sign-in in a browser. It is redeemed once, by the first client that needs a token; from
+    /// then on the refresh token renews.
+    ///
+    /// `SignIn` makes one: it builds the address, checks what comes back, and keeps the secrets that belong
+    /// to it.
+    ///
+    /// Source: "Microsoft identity platform and OAuth 2.0 authorization code flow".
+    ///
+    /// - Parameters:
+    ///   - client: The application: its client id, or a credential if it is a confidential one.
+    ///   - code: The code.
+    ///   - redirectURI: The redirect URI that the code was sent to, unchanged.
+    ///   - codeVerifier: What the challenge in the sign-in's address was made from.
+    ///   - nonce: The nonce of the sign-in's address, which the id token has to repeat.
+    ///   - scopes: The permissions that were asked for. Default: all those that the application is registered
+    ///     with.
+    public static func authorizationCode(
+        client: Application,
+        code: String,
+        redirectURI: String,
+        codeVerifier: String,
+        nonce: String? = nil,
+        scopes: [String]? = nil
+    ) -> Credential {
+        let identity = Identity(
+            kind: "authorization_code",
+            members: [
+                "client": client.crossing,
+                "code": code,
+                "redirect_uri": redirectURI,
+                "code_verifier": codeVerifier,
+                "nonce": nonce,
+                "scopes": scopes,
+            ],
+            secrets: ["code", "code_verifier", "nonce"]
+        )
+        return Credential(identity: identity)
+    }
+
+    /// A user's refresh token: it fetches tokens for every API that the user has consented to.
+    ///
+    /// It belongs to the application that it was given to. Each answer may bring a new one, which takes its
+    /// place for as long as the client lives; the old one goes on being good for some time.
+    ///
+    /// Source: "Refresh tokens in the Microsoft identity platform".
+    ///
+    /// - Parameters:
+    ///   - client: The application that the token was given to: its client id, or a credential if it is a
+    ///     confidential one.
+    ///   - token: The refresh token.
+    ///   - scopes: The permissions to ask for, such as `https://graph.microsoft.com/Mail.Read`. Default: all
+    ///     those that the application is registered with.
+    public static func refreshToken(
+        client: Application,
+        token: String,
+        scopes: [String]? = nil
+    ) -> Credential {
+        let identity = Identity(
+            kind: "refresh_token",
+            members: ["client": client.crossing, "token": token, "scopes": scopes],
+            secrets: ["token"]
+        )
+        return Credential(identity: identity)
+    }
+
+    /// A service's way to act for the user whose token it was called with. One client for each user.
+    ///
+    /// Where the user has to do something first, the error's `claims` are for the service's own answer: `401`
+    /// with `WWW-Authenticate: Bearer error="insufficient_claims", claims="…"`, the claims in base64.
+    ///
+    /// Source: "Microsoft identity platform and OAuth 2.0 On-Behalf-Of flow".
+    ///
+    /// - Parameters:
+    ///   - client: The service: the application that the user's token was issued for.
+    ///   - userToken: The access token that the user called with.
+    public static func onBehalfOf(client: ConfidentialClient, userToken: String) -> Credential {
+        let identity = Identity(
+            kind: "on_behalf_of",
+            members: ["client": client.crossing, "user_token": userToken],
+            secrets: ["user_token"]
+        )
+        return Credential(identity: identity)
+    }
+
+    /// The account that is signed in to the Azure command line (`az login`).
+    ///
+    /// For a developer's own machine: a program that runs elsewhere has an identity of its own there.
+    public static func azureCLI() -> Credential {
+        let identity = Identity(kind: "azure_cli")
+        return Credential(identity: identity)
+    }
+
+    /// The identity of where the program runs: of the environment's variables, of the workload, of the
+    /// machine, or of the developer.
+    ///
+    /// Asked in this order: a secret or a certificate in `AZURE_CLIENT_ID` and `AZURE_CLIENT_SECRET` or
+    /// `AZURE_CLIENT_CERTIFICATE_PATH` (with `AZURE_CLIENT_CERTIFICATE_PASSWORD`); a federated token in
+    /// `AZURE_FEDERATED_TOKEN_FILE`; the managed identity, which `AZURE_CLIENT_ID` may choose; the Azure
+    /// command line. The first that has a token is asked from then on. One that is set up and is refused ends
+    /// the search, so that no other identity steps in unnoticed. The error says what each one answered. The
+    /// tenant is the client's.
+    public static func defaultCredential() -> Credential {
+        let identity = Identity(kind: "default_credential")
+        return Credential(identity: identity)
     }
 
     /// A fixed access token: used as it is until it is refused, never renewed.
     ///
     /// - Parameter token: The token, without the word `Bearer`.
     public static func staticToken(_ token: String) -> Credential {
-        Credential(kind: "static_token", members: ["token": token], secrets: ["token"])
+        let identity = Identity(kind: "static_token", members: ["token": token], secrets: ["token"])
+        return Credential(identity: identity)
+    }
+}
+
+extension ConfidentialClient {
+    /// An application's id and secret.
+    ///
+    /// Source: "Get started with Office 365 Management APIs"; "OAuth 2.0 client credentials flow".
+    ///
+    /// - Parameters:
+    ///   - clientID: The application (client) id.
+    ///   - secret: The secret's value, not its id.
+    ///   - endpoint: The token endpoint that is asked: `v2`, or `v1` for directories that still need it.
+    public static func clientSecret(
+        clientID: String,
+        secret: String,
+        endpoint: TokenEndpoint = .v2
+    ) -> ConfidentialClient {
+        let identity = Identity(
+            kind: "client_secret",
+            members: ["client_id": clientID, "secret": secret, "endpoint": endpoint],
+            secrets: ["secret"]
+        )
+        return ConfidentialClient(identity: identity)
+    }
+
+    /// An application's certificate and its private key.
+    ///
+    /// Both as PEM, in one file, in two or as text; or as a PFX (PKCS#12), which may have a password. The key
+    /// is RSA with 2,048 bits or more and fits the certificate, and the certificate has not expired:
+    /// otherwise the client is not made. A file with a key that everybody can read is warned of in the log.
+    ///
+    /// Source: "Microsoft identity platform application authentication certificate credentials".
+    ///
+    /// - Parameters:
+    ///   - clientID: The application (client) id.
+    ///   - certificatePath: The file with the certificate, and with the key if `key_path` does not name
+    ///     another: PEM or PFX.
+    ///   - keyPath: The file with the private key, as PEM.
+    ///   - certificate: Certificate and private key in place of files: PEM text, or a PFX in base64.
+    ///   - password: What opens the PFX, or the key if that is encrypted.
+    ///   - algorithm: How assertions are signed: `ps256`, or `rs256` where the newer one is not understood.
+    ///   - sendChain: Whether the certificates themselves are sent along (`x5c`): for applications that trust
+    ///     a subject name and issuer in place of one certificate.
+    ///   - endpoint: The token endpoint that is asked: `v2`, or `v1` for directories that still need it.
+    ///   - sign: Called with the bytes to sign, where the private key is elsewhere, as in a key vault; gives
+    ///     the raw signature of the algorithm. It may be asynchronous.
+    public static func clientCertificate(
+        clientID: String,
+        certificatePath: String? = nil,
+        keyPath: String? = nil,
+        certificate: String? = nil,
+        password: String? = nil,
+        algorithm: SigningAlgorithm = .ps256,
+        sendChain: Bool = false,
+        endpoint: TokenEndpoint = .v2,
+        sign: SignFunction? = nil
+    ) -> ConfidentialClient {
+        let identity = Identity(
+            kind: "client_certificate",
+            members: [
+                "client_id": clientID,
+                "certificate_path": certificatePath,
+                "key_path": keyPath,
+                "certificate": certificate,
+                "password": password,
+                "algorithm": algorithm,
+                "send_chain": sendChain,
+                "endpoint": endpoint,
+            ],
+            secrets: ["certificate", "password"],
+            functions: .sign(sign)
+        )
+        return ConfidentialClient(identity: identity)
+    }
+
+    /// A federated identity, such as that of a pod in Kubernetes or of a job in CI.
+    ///
+    /// The assertion is read from a file, anew for each token because it rotates, or asked from a function.
+    /// What is left out comes from the environment that Entra Workload ID sets up: `AZURE_CLIENT_ID` and
+    /// `AZURE_FEDERATED_TOKEN_FILE`; the tenant is the client's. With `AZURE_AUTHORITY_HOST` set, the
+    /// client's cloud must be the one that it names.
+    ///
+    /// - Parameters:
+    ///   - clientID: The application (client) id. Default: `AZURE_CLIENT_ID`.
+    ///   - tokenFile: The file with the assertion. Default: `AZURE_FEDERATED_TOKEN_FILE`.
+    ///   - assertion: Called for each token, in place of a file; gives the assertion. It may be asynchronous.
+    public static func workloadIdentity(
+        clientID: String? = nil,
+        tokenFile: String? = nil,
+        assertion: AssertionFunction? = nil
+    ) -> ConfidentialClient {
+        let identity = Identity(
+            kind: "workload_identity",
+            members: ["client_id": clientID, "token_file": tokenFile],
+            functions: .assertion(assertion)
+        )
+        return ConfidentialClient(identity: identity)
     }
 }

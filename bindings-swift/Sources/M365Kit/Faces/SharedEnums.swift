@@ -26,6 +26,32 @@ public struct TokenEndpoint: OpenText {
     public static let v1: TokenEndpoint = "v1"
 }
 
+/// How an assertion is signed, and by which thumbprint its certificate is found.
+public struct SigningAlgorithm: OpenText {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// RSA-PSS with SHA-256; the thumbprint is SHA-256 (`x5t#S256`).
+    public static let ps256: SigningAlgorithm = "ps256"
+    /// RSA PKCS#1 1.5 with SHA-256; the thumbprint is SHA-1 (`x5t`): for AD FS and old gateways.
+    public static let rs256: SigningAlgorithm = "rs256"
+}
+
+/// What the sign-in page asks of the user.
+public struct SignInPrompt: OpenText {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// To type their password, even if they are signed in.
+    public static let login: SignInPrompt = "login"
+    /// Nothing: it fails where a question would be needed.
+    public static let none: SignInPrompt = "none"
+    /// To consent to the permissions.
+    public static let consent: SignInPrompt = "consent"
+    /// To choose among their accounts.
+    public static let selectAccount: SignInPrompt = "select_account"
+}
+
 /// What a warning is about.
 public struct WarningCode: OpenText {
     public let rawValue: String

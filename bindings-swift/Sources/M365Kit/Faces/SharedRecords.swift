@@ -2,6 +2,41 @@
 
 import Foundation
 
+/// What a user is to be shown.
+public struct DeviceCodePrompt: Codable, Hashable, Sendable {
+    /// The code to type.
+    public var userCode: String
+    /// The page to type it at.
+    public var verificationURI: String
+    /// Both in a sentence, in English.
+    public var message: String
+    /// How long the code can be used, in seconds.
+    public var expiresIn: Double
+
+    public init(userCode: String, verificationURI: String, message: String, expiresIn: Double) {
+        self.userCode = userCode
+        self.verificationURI = verificationURI
+        self.message = message
+        self.expiresIn = expiresIn
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        userCode = try members.required("userCode")
+        verificationURI = try members.required("verificationUri")
+        message = try members.required("message")
+        expiresIn = try members.required("expiresIn")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(userCode, "userCode")
+        try members.write(verificationURI, "verificationUri")
+        try members.write(message, "message")
+        try members.write(expiresIn, "expiresIn")
+    }
+}
+
 /// Something that a caller should know although nothing failed.
 public struct Warning: Codable, Hashable, Sendable {
     /// What it is about.

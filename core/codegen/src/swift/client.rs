@@ -6,7 +6,6 @@ use super::names::{identifier, pascal};
 use super::params::{Param, arguments};
 use super::text::{doc, invocation, signature};
 use super::{Writer, file};
-use crate::model::Credential;
 
 impl Writer<'_> {
     pub(super) fn client(&self) -> String {
@@ -19,6 +18,12 @@ impl Writer<'_> {
                 "The cloud that the tenant lives in. Default: the worldwide commercial cloud.",
             )
             .default(".public"),
+            Param::plain(
+                "tokenCache",
+                "TokenCache?",
+                "Where tokens are kept. Default: with this client, for as long as it lives.",
+            )
+            .default("nil"),
         ];
         let options: Vec<Param> = self.api.options.iter().map(|field| self.param(field)).collect();
         let arguments = arguments(&self.api.options);
@@ -40,6 +45,7 @@ impl Writer<'_> {
                 "tenant: tenant".into(),
                 "credential: credential".into(),
                 "cloud: cloud".into(),
+                "tokenCache: tokenCache".into(),
                 "options: ".to_owned() + &arguments,
             ],
         );
@@ -60,46 +66,6 @@ impl Writer<'_> {
             text += &self.method(operation);
         }
         file("Foundation", &[text + "}\n"])
-    }
-
-    pub(super) fn credentials(&self) -> String {
-        let mut text = String::from("extension Credential {\n");
-        // What a callback crosses with is a Swift protocol, written by hand.
-        let plain: Vec<&Credential> =
-            self.api.credentials.iter().filter(|credential| credential.kind != "callback").collect();
-        for (place, credential) in plain.into_iter().enumerate() {
-            if place > 0 {
-                text.push('\n');
-            }
-            let params = self.credential_params(credential);
-            let secrets: Vec<String> = credential.secrets.iter().map(|name| format!("\"{name}\"")).collect();
-            text += &doc(&credential.doc, 1, &params);
-            text += &signature(
-                1,
-                &format!("public static func {}", identifier(&credential.kind)),
-                &params,
-                " -> Credential",
-            );
-            text += &invocation(
-                2,
-                "Credential(",
-                &[
-                    format!("kind: \"{}\"", credential.kind),
-                    format!("members: {}", arguments(&credential.fields)),
-                    format!("secrets: [{}]", secrets.join(", ")),
-                ],
-            );
-            text += "    }\n";
-        }
-        file("", &[text + "}\n"])
-    }
-
-    pub(super) fn credential_params(&self, credential: &Credential) -> Vec<Param> {
-        let mut params: Vec<Param> = credential.fields.iter().map(|field| self.param(field)).collect();
-        if let [only] = params.as_mut_slice() {
-            only.labelled = false;
-        }
-        params
     }
 
     pub(super) fn clouds(&self) -> String {

@@ -2,6 +2,7 @@
 
 /// Spelled in one case within a name, as Swift does.
 const ACRONYMS: &[(&str, &str)] = &[
+    ("cli", "CLI"),
     ("id", "ID"),
     ("ids", "IDs"),
     ("ip", "IP"),

@@ -85,6 +85,12 @@ impl Param {
         self
     }
 
+    /// How it is passed on to another function that takes it under the same name.
+    pub(super) fn passed_on(&self) -> String {
+        let value = identifier(&self.name);
+        if self.labelled { format!("{}: {value}", self.name) } else { value }
+    }
+
     pub(super) fn head(&self) -> String {
         let label = if self.labelled { "" } else { "_ " };
         let default = if self.default.is_empty() { String::new() } else { format!(" = {}", self.default) };
@@ -138,7 +144,11 @@ pub(super) fn arguments(fields: &[Field]) -> String {
     if fields.is_empty() {
         return "[:]".to_owned();
     }
+    let crossing = |field: &Field| match field.ty {
+        Type::ConfidentialClient | Type::Application => identifier(&field.name) + ".crossing",
+        _ => identifier(&field.name),
+    };
     let pairs: Vec<String> =
-        fields.iter().map(|field| format!("\"{}\": {}", field.name, identifier(&field.name))).collect();
+        fields.iter().map(|field| format!("\"{}\": {}", field.name, crossing(field))).collect();
     format!("[{}]", pairs.join(", "))
 }

@@ -76,47 +76,6 @@ impl Writer<'_> {
         }
         passed
     }
-
-    /// How a client is opened with what a scenario gives.
-    fn opening(&self) -> String {
-        let all = |params: &[Param], fields: &[Field]| -> Vec<String> {
-            params.iter().zip(fields).map(|(param, field)| passed("given", param, field)).collect()
-        };
-        let mut client = String::from(
-            "/// Opens a client through its public initializer, with the options of a scenario.\n",
-        );
-        client += "func makeClient(_ given: Given) throws -> Client {\n";
-        let mut options = vec![
-            "tenant: given.required(\"tenant\")".to_owned(),
-            "credential: makeCredential(given.inner(\"credential\"))".to_owned(),
-            "cloud: makeCloud(given.inner(\"cloud\"))".to_owned(),
-        ];
-        let params: Vec<Param> = self.api.options.iter().map(|field| self.param(field)).collect();
-        options.extend(all(&params, &self.api.options));
-        client += &invocation(1, "try Client(", &options);
-        client += "}\n";
-
-        let mut credential =
-            String::from("private func makeCredential(_ given: Given) throws -> Credential {\n");
-        credential += "    switch try given.required(\"kind\") as String {\n";
-        for item in self.api.credentials.iter().filter(|credential| credential.kind != "callback") {
-            let passed = all(&self.credential_params(item), &item.fields);
-            _ = writeln!(credential, "    case \"{}\":", item.kind);
-            credential += &invocation(2, &format!("return try .{}(", identifier(&item.kind)), &passed);
-        }
-        credential += "    default:\n        return .tokenProvider(given.provider())\n    }\n}\n";
-
-        let mut cloud = String::from("private func makeCloud(_ given: Given) throws -> Cloud {\n");
-        cloud += "    switch try given.optional(\"name\") as String? {\n";
-        for named in self.api.clouds.named.iter().filter(|named| named.value != "public") {
-            _ = writeln!(cloud, "    case {}: return .{}", named.value, identifier(&named.name));
-        }
-        cloud += "    case \"custom\":\n";
-        let params: Vec<Param> = self.api.clouds.custom.iter().map(|field| self.param(field)).collect();
-        cloud += &invocation(2, "return try .custom(", &all(&params, &self.api.clouds.custom));
-        cloud += "    default: return .public\n    }\n}\n";
-        [client, credential, cloud].join("\n")
-    }
 }
 
 const COLLECT: &str = "        return try await given.collect(listing)\n";
@@ -129,8 +88,12 @@ struct Call {
 }
 
 /// How the table passes a parameter on.
-fn passed(given: &str, param: &Param, field: &Field) -> String {
+pub(super) fn passed(given: &str, param: &Param, field: &Field) -> String {
     let value = match (field.required, param.default.as_str()) {
+        _ if field.ty == Type::ConfidentialClient => {
+            format!("makeConfidentialClient({given}.inner(\"{}\"))", field.name)
+        }
+        _ if field.ty == Type::Application => format!("makeApplication({given}.inner(\"{}\"))", field.name),
         (true, _) => format!("{given}.required(\"{}\")", field.name),
         (false, "nil") => format!("{given}.optional(\"{}\")", field.name),
         (false, default) => format!("{given}.optional(\"{}\") ?? {default}", field.name),
