@@ -10,6 +10,8 @@ use m365kit::{Client, Error, ExposeSecret, SecretString, TokenCache};
 use m365kit_sandbox::Sandbox;
 use serde_json::{Map, Value, json};
 
+use crate::matching::parse;
+
 /// The parameters of credentials that are functions, and what the core asks them for.
 const FUNCTIONS: [(&str, &str); 5] = [
     ("function", "token"),
@@ -22,12 +24,30 @@ const FUNCTIONS: [(&str, &str); 5] = [
 /// The caches that the clients of a scenario share, by name.
 pub(crate) type Caches = BTreeMap<String, TokenCache>;
 
+/// Why there is no client: it was refused, or the runner could not go on.
+pub(crate) enum Failure {
+    Refused(Error),
+    Runner(String),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Refused(error)
+    }
+}
+
+impl From<String> for Failure {
+    fn from(complaint: String) -> Self {
+        Failure::Runner(complaint)
+    }
+}
+
 /// Makes a client of its options, in which functions stand as what they do.
 pub(crate) async fn client(
     sandbox: &Arc<Sandbox>,
     caches: &mut Caches,
     options: &Map<String, Value>,
-) -> Result<Client, Error> {
+) -> Result<Client, Failure> {
     let mut options = options.clone();
     let cache = options.remove("token_cache").map(|place| cache(caches, &place)).transpose()?;
     let mut host = Functions { sandbox: Arc::clone(sandbox), given: BTreeMap::new() };
@@ -41,7 +61,7 @@ pub(crate) async fn client(
     }
     let made = Client::from_json(Value::Object(options).to_string().as_bytes(), Some(&functions), cache);
     tracing::trace!(client = ?made);
-    made
+    Ok(made?)
 }
 
 fn cache(caches: &mut Caches, place: &Value) -> Result<TokenCache, Error> {
@@ -53,7 +73,10 @@ fn cache(caches: &mut Caches, place: &Value) -> Result<TokenCache, Error> {
 }
 
 /// The credential that comes of a sign-in, if that is what stands in its place.
-async fn signed_in(options: &Map<String, Value>, functions: &HostFunctions) -> Result<Option<Value>, Error> {
+async fn signed_in(
+    options: &Map<String, Value>,
+    functions: &HostFunctions,
+) -> Result<Option<Value>, Failure> {
     let Some(Value::Object(credential)) = options.get("credential") else { return Ok(None) };
     let mut sign_in = credential.clone();
     let kind = sign_in.remove("kind");
@@ -61,8 +84,8 @@ async fn signed_in(options: &Map<String, Value>, functions: &HostFunctions) -> R
         json!({"sign_in": sign_in, "tenant": options["tenant"], "cloud": options["cloud"]}).to_string();
     let fields = match kind.as_ref().and_then(Value::as_str) {
         Some("sign_in") => {
-            let begun: Value = read(&dispatch::begin_sign_in(args.as_bytes())?);
-            let callback = visit(begun["url"].as_str().unwrap_or_default()).await;
+            let begun: Value = parse(&dispatch::begin_sign_in(args.as_bytes())?)?;
+            let callback = visit(begun["url"].as_str().unwrap_or_default()).await?;
             let args = json!({"pending": begun["pending"], "callback": callback}).to_string();
             dispatch::finish_sign_in(args.as_bytes())?
         }
@@ -71,23 +94,19 @@ async fn signed_in(options: &Map<String, Value>, functions: &HostFunctions) -> R
         }
         _ => return Ok(None),
     };
-    let mut code: Value = read(&fields);
+    let mut code: Value = parse(&fields)?;
     code["kind"] = "authorization_code".into();
     code["client"] = sign_in["client"].clone();
     Ok(Some(code))
 }
 
 /// Where the sign-in page sends the browser.
-async fn visit(url: &str) -> String {
+async fn visit(url: &str) -> Result<String, String> {
     let stays = reqwest::redirect::Policy::none();
-    let browser = reqwest::Client::builder().redirect(stays).build().expect("a browser");
-    let answer = browser.get(url).send().await.expect("the sign-in page");
-    let location = answer.headers().get("location").expect("a redirect");
-    location.to_str().expect("an address").to_owned()
-}
-
-fn read(json: &[u8]) -> Value {
-    serde_json::from_slice(json).expect("what the core wrote")
+    let browser = reqwest::Client::builder().redirect(stays).build().map_err(|e| e.to_string())?;
+    let answer = browser.get(url).send().await.map_err(|e| e.to_string())?;
+    let location = answer.headers().get("location").and_then(|location| location.to_str().ok());
+    location.map(str::to_owned).ok_or_else(|| format!("the sign-in page answers {}", answer.status()))
 }
 
 /// What the functions of a credential do.

@@ -10,7 +10,7 @@ use m365kit_sandbox::Sandbox;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use crate::credential::{Caches, client};
+use crate::credential::{Caches, Failure, client};
 use crate::evidence;
 use crate::fill::Filling;
 use crate::listing::{self, Outcome, Until, is_paged};
@@ -128,19 +128,22 @@ impl Stage {
                 Ok(())
             }
             (Ok(_), Some(pattern)) => Err(format!("expected error {pattern}, got a client")),
-            (Err(error), _) => self.judge_error(&step.expect, Some(&error)),
+            (Err(Failure::Refused(error)), _) => self.judge_error(&step.expect, Some(&error)),
+            (Err(Failure::Runner(complaint)), _) => Err(complaint),
         }
     }
 
     async fn call(&mut self, step: &Call) -> Result<(), String> {
-        let client = match &self.client {
-            Some(client) => client,
-            None => {
-                let made = client(&self.sandbox, &mut self.caches, &self.options).await;
-                self.client.insert(made.map_err(|e| format!("client: {e}"))?)
-            }
-        }
-        .clone();
+        let client = if let Some(client) = &self.client {
+            client.clone()
+        } else {
+            let made = client(&self.sandbox, &mut self.caches, &self.options).await;
+            let made = made.map_err(|failure| match failure {
+                Failure::Refused(error) => format!("client: {error}"),
+                Failure::Runner(complaint) => complaint,
+            })?;
+            self.client.insert(made).clone()
+        };
         let args = self.filled(&step.args)?;
         if is_paged(&step.call) {
             return self.listing(&client, step, &args).await;

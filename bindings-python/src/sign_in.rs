@@ -53,6 +53,6 @@ pub(crate) fn browser_sign_in_async<'py>(
     })
 }
 
-fn given<'py>(py: Python<'py>, answer: m365kit::Result<Bytes>) -> PyResult<Bound<'py, PyBytes>> {
+fn given(py: Python<'_>, answer: m365kit::Result<Bytes>) -> PyResult<Bound<'_, PyBytes>> {
     answer.map(|json| PyBytes::new(py, &json)).map_err(|error| errors::raise(py, &error))
 }

@@ -63,8 +63,14 @@ class TokenCache:
     def in_keyring(cls, name: str) -> TokenCache:
         """A cache in the platform's keyring: Keychain, Credential Manager or Secret Service.
 
+        The packages for Linux are built without the last of these, which brings a D-Bus client of
+        a megabyte along: use `in_file`, or `with_store` with the `keyring` package.
+
         Args:
             name: The name of the entry.
+
+        Raises:
+            InvalidRequest: This build knows no keyrings.
         """
         return cls.__new__(cls)._fill(f"in_keyring({name!r})", {"keyring": name})
 

@@ -4,11 +4,12 @@
 
 use std::fmt;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Either, select};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -185,9 +186,9 @@ impl BrowserSignIn {
         };
         // Whoever opens it may wait until the user has come back.
         let signed_in = async {
-            tokio::select! {
-                code = wait(&listener, port, &pending) => code,
-                error = opening => Err(error),
+            match select(pin!(wait(&listener, port, &pending)), pin!(opening)).await {
+                Either::Left((code, _)) => code,
+                Either::Right((error, _)) => Err(error),
             }
         };
         let timeout = timeout.map_or(TIMEOUT, |Interval(length)| length);

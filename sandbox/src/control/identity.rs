@@ -136,7 +136,7 @@ pub(super) fn run(tenant: &Tenant, name: &str, args: Value) -> Result {
         "device_code" => device_code(tenant, &read(name, args)?),
         "device_codes" => none(name, args).map(|()| json!({ "codes": identity::show_devices(tenant) })),
         "make_certificate" => make_certificate(tenant, read(name, args)?),
-        "sign" => sign(read(name, args)?),
+        "sign" => sign(&read(name, args)?),
         "federated_token" => Ok(federated_token(tenant, read(name, args)?)),
         "secrets" => read(name, args).map(|args| secrets(tenant, &args)),
         "aadsts" => none(name, args).map(|()| json!({ "numbers": identity::numbers().collect::<Vec<_>>() })),
@@ -213,7 +213,7 @@ fn secrets(tenant: &Tenant, args: &Secrets) -> Value {
 }
 
 /// Signs bytes as a key vault would.
-fn sign(args: Sign) -> Result {
+fn sign(args: &Sign) -> Result {
     let signature = identity::sign_for(&args.private_key, &args.message, args.algorithm);
     let wrong = "sign: privateKey must be PEM (PKCS #8, RSA), and message base64";
     signature.map(|signature| json!({ "signature": signature })).ok_or_else(|| ControlError(wrong.into()))

@@ -277,7 +277,7 @@ impl Spelled {
         }
         refused.status = status.unwrap_or(refused.status);
         refused.suberror.clone_from(&self.suberror);
-        refused.claims.clone_from(&self.claims);
+        refused.claims = self.claims.clone().map(Box::new);
         Ok(Some(refused))
     }
 

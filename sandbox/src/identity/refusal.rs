@@ -51,7 +51,7 @@ pub(crate) struct Refused {
     pub(crate) text: String,
     pub(crate) suberror: Option<String>,
     /// Claims that another request would have to ask for.
-    pub(crate) claims: Option<Value>,
+    pub(crate) claims: Option<Box<Value>>,
 }
 
 pub(super) fn refused(error: &'static str, number: u32, text: impl Into<String>) -> Refused {

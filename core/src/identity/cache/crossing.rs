@@ -60,5 +60,6 @@ fn in_keyring(name: String) -> Result<TokenCache> {
 
 #[cfg(not(feature = "keyring"))]
 fn in_keyring(_: String) -> Result<TokenCache> {
-    Err(Error::invalid("this build knows no keyrings: keep the token cache in a file"))
+    Err(Error::invalid("this build knows no keyrings")
+        .with_hint("Keep the token cache in a file, or in the keyring by a store of your own; builds with the feature `keyring` know them"))
 }
