@@ -69,7 +69,7 @@ class Credentials:
                 is_bytes = isinstance(asked, bytes)
                 args[does["question"]] = b64encode(asked).decode() if is_bytes else asked
             said = self.sandbox.control(does["control"], **args)
-            given = said[does["answer"]] if "answer" in does else None
+            given: Any = said[does["answer"]] if "answer" in does else None
             return b64decode(given) if question and isinstance(question[0], bytes) else given
 
         if self.blocking:

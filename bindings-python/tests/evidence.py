@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import m365kit
+from seen import SEEN
 
 ERROR_DETAILS = {
     "kind": "kind",
@@ -57,6 +58,7 @@ def expect_error(error: m365kit.M365Error | None, expected: dict[str, Any] | Non
             raise error
         return
     assert error is not None, f"it must fail with {expected}"
+    SEEN.show(error)
     matches(view(error), loosened(expected), "error")
     assert type(error) is getattr(m365kit, error.kind)
 

@@ -17,6 +17,7 @@ from typing import Any
 import m365kit
 from credentials import Credentials
 from evidence import expect_error, expect_feed, expect_files, expect_requests, matches, view
+from seen import SEEN
 
 FOLDER = Path(
     os.environ.get("M365KIT_CONFORMANCE")
@@ -86,6 +87,7 @@ class Player:
             for reading in self.listings.values():
                 await reading.close()
             await self.close()
+        SEEN.note(self.sandbox)
         requests = self.sandbox.control("ledger")["requests"]
         for wanted in self.scenario.get("ledger", []):
             expect_requests(wanted, requests)
@@ -258,9 +260,10 @@ class Player:
         credential = await self.credentials.make(given, options["tenant"], cloud)
         if "token_cache" in options:
             options["token_cache"] = self.credentials.cache(options["token_cache"])
-        return self.client_class(
-            **fitted(self.client_class, options), credential=credential, cloud=cloud
-        )
+        fitting = fitted(self.client_class, options)
+        client = self.client_class(**fitting, credential=credential, cloud=cloud)
+        SEEN.show(client)
+        return client
 
     async def close(self) -> None:
         if isinstance(self.client, m365kit.AsyncClient):

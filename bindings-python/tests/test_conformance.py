@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Iterator
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from play import COUNTS, play, read_scenarios
+from seen import SEEN
 
 AT_ONCE = 16
 """Most of a scenario is waiting, so several are played at once; that tests threads, too."""
@@ -20,13 +23,16 @@ SCENARIOS = {f"{group}: {scenario['name']}": scenario for group, scenario in rea
 
 
 @pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest) -> dict[tuple[str, str], Future[None]]:
+def runs(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Future[None]]]:
     """The runs of all scenarios that were selected."""
     chosen: dict[str, list[str]] = {"blocking": [], "async": []}
     for item in request.session.items:
         if item.name.startswith("test_scenario[") and isinstance(item, pytest.Function):
             params = item.callspec.params
             chosen[str(params["manner"])].append(str(params["scenario"]))
+    logger = logging.getLogger("m365kit")
+    logger.addHandler(SEEN)
+    logger.setLevel(1)
     futures = {(manner, name): Future[None]() for manner, names in chosen.items() for name in names}
     Thread(target=asyncio.run, args=[play_async(chosen["async"], futures)], daemon=True).start()
     waiting: SimpleQueue[str] = SimpleQueue()
@@ -35,7 +41,9 @@ def runs(request: pytest.FixtureRequest) -> dict[tuple[str, str], Future[None]]:
     for _ in range(AT_ONCE):
         # Daemons, so that a scenario that hangs fails its test and not the whole run.
         Thread(target=play_blocking, args=[waiting, futures], daemon=True).start()
-    return futures
+    yield futures
+    logger.setLevel(logging.NOTSET)
+    logger.removeHandler(SEEN)
 
 
 async def play_async(names: list[str], futures: dict[tuple[str, str], Future[None]]) -> None:
@@ -79,3 +87,14 @@ def test_scenario(scenario: str, manner: str, runs: dict[tuple[str, str], Any]) 
     runs[manner, scenario].result(timeout=3 * LIMIT)
     counts[0] += 1
     counts[1] -= 1
+
+
+def test_no_secret_or_token_is_seen(runs: dict[tuple[str, str], Any]) -> None:
+    """Neither in the log at its lowest level, nor in what clients and errors print."""
+    for run in runs.values():
+        run.exception(timeout=3 * LIMIT)
+    found = SEEN.occurrences()
+    counts = f"{len(SEEN.secrets)} secrets and tokens, {len(found)} occurrences"
+    print(f"{counts} in {len(SEEN.lines)} lines")
+    assert SEEN.secrets and SEEN.lines
+    assert not found, found[:5]
