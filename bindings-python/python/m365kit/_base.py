@@ -135,18 +135,11 @@ class _ClientBase:
 class ClientBase(_ClientBase):
     """A client whose calls block."""
 
-    __slots__ = ("_scope",)
+    __slots__ = ()
 
-    def __init__(
-        self,
-        tenant: str,
-        credential: AnyCredential,
-        cloud: CloudBase,
-        token_cache: TokenCache | None,
-        options: Mapping[str, Any],
-    ) -> None:
-        super().__init__(tenant, credential, cloud, token_cache, options)
-        self._scope = Scope(self._native)
+    @property
+    def _scope(self) -> Scope:
+        return Scope(self._native)
 
     def _check(self, functions: Mapping[str, Callable[..., Any]]) -> None:
         from ._functions import is_async
@@ -176,18 +169,11 @@ class ClientBase(_ClientBase):
 class AsyncClientBase(_ClientBase):
     """A client whose calls are awaited."""
 
-    __slots__ = ("_scope",)
+    __slots__ = ()
 
-    def __init__(
-        self,
-        tenant: str,
-        credential: AnyCredential,
-        cloud: CloudBase,
-        token_cache: TokenCache | None,
-        options: Mapping[str, Any],
-    ) -> None:
-        super().__init__(tenant, credential, cloud, token_cache, options)
-        self._scope = AsyncScope(self._native)
+    @property
+    def _scope(self) -> AsyncScope:
+        return AsyncScope(self._native)
 
     async def aclose(self) -> None:
         """Ends everything that is in flight; the client is of no use afterwards."""

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::application::Application;
 use super::authorization_code::AuthorizationCode;
-use super::sign_in::{PendingSignIn, SignIn, SignInPrompt};
+use super::sign_in::{PendingSignIn, SignIn, SignInPrompt, page_setters};
 use crate::cloud::Cloud;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interval::Interval;
@@ -99,40 +99,7 @@ impl BrowserSignIn {
         }
     }
 
-    /// The permissions to ask for. Default: all those of Microsoft Graph that the application is registered with.
-    #[must_use]
-    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.scopes = scopes.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// What the page asks of the user.
-    #[must_use]
-    pub fn prompt(mut self, prompt: SignInPrompt) -> Self {
-        self.prompt = Some(prompt);
-        self
-    }
-
-    /// The name that the page is filled in with.
-    #[must_use]
-    pub fn login_hint(mut self, name: impl Into<String>) -> Self {
-        self.login_hint = Some(name.into());
-        self
-    }
-
-    /// The domain whose own sign-in page is shown at once.
-    #[must_use]
-    pub fn domain_hint(mut self, domain: impl Into<String>) -> Self {
-        self.domain_hint = Some(domain.into());
-        self
-    }
-
-    /// The claims that an error of before has demanded, as JSON text.
-    #[must_use]
-    pub fn claims(mut self, claims: impl Into<String>) -> Self {
-        self.claims = Some(claims.into());
-        self
-    }
+    page_setters!();
 
     /// The port to listen on. Default: any that is free.
     #[must_use]

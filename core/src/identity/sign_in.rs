@@ -40,6 +40,48 @@ text_enum! {
     }
 }
 
+/// What the sign-in page can be told, for all who begin a sign-in.
+macro_rules! page_setters {
+    () => {
+        /// The permissions to ask for, of one API or several. Default: all those of Microsoft Graph that the application
+        /// is registered with.
+        #[must_use]
+        pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+            self.scopes = scopes.into_iter().map(Into::into).collect();
+            self
+        }
+
+        /// What the page asks of the user. Default: as little as it can.
+        #[must_use]
+        pub fn prompt(mut self, prompt: SignInPrompt) -> Self {
+            self.prompt = Some(prompt);
+            self
+        }
+
+        /// The name that the page is filled in with.
+        #[must_use]
+        pub fn login_hint(mut self, name: impl Into<String>) -> Self {
+            self.login_hint = Some(name.into());
+            self
+        }
+
+        /// The domain whose own sign-in page is shown at once.
+        #[must_use]
+        pub fn domain_hint(mut self, domain: impl Into<String>) -> Self {
+            self.domain_hint = Some(domain.into());
+            self
+        }
+
+        /// The claims that an error of before has demanded, as JSON text.
+        #[must_use]
+        pub fn claims(mut self, claims: impl Into<String>) -> Self {
+            self.claims = Some(claims.into());
+            self
+        }
+    };
+}
+pub(super) use page_setters;
+
 /// A sign-in that has not begun.
 ///
 /// State, nonce and the proof key (PKCE, S256) are always part of it, from the system's randomness.
@@ -84,41 +126,7 @@ impl SignIn {
         }
     }
 
-    /// The permissions to ask for, of one API or several. Default: all those of Microsoft Graph that the application
-    /// is registered with.
-    #[must_use]
-    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.scopes = scopes.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// What the page asks of the user. Default: as little as it can.
-    #[must_use]
-    pub fn prompt(mut self, prompt: SignInPrompt) -> Self {
-        self.prompt = Some(prompt);
-        self
-    }
-
-    /// The name that the page is filled in with.
-    #[must_use]
-    pub fn login_hint(mut self, name: impl Into<String>) -> Self {
-        self.login_hint = Some(name.into());
-        self
-    }
-
-    /// The domain whose own sign-in page is shown at once.
-    #[must_use]
-    pub fn domain_hint(mut self, domain: impl Into<String>) -> Self {
-        self.domain_hint = Some(domain.into());
-        self
-    }
-
-    /// The claims that an error of before has demanded, as JSON text.
-    #[must_use]
-    pub fn claims(mut self, claims: impl Into<String>) -> Self {
-        self.claims = Some(claims.into());
-        self
-    }
+    page_setters!();
 
     /// Makes the address to open in a browser.
     ///
