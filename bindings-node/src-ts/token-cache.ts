@@ -48,7 +48,10 @@ export class TokenCache {
     return new TokenCache({ path, key: key && Buffer.from(key).toString('base64'), passphrase }, {});
   }
 
-  /** A cache in the platform's keyring, under this name: Keychain, Credential Manager or Secret Service. */
+  /**
+   * A cache in the platform's keyring, under this name: Keychain or Credential Manager. The packages for Linux are
+   * built without Secret Service, and throw {@link InvalidRequest}: use {@link inFile} or {@link withStore}.
+   */
   static inKeyring(name: string): TokenCache {
     return new TokenCache({ keyring: name }, {});
   }

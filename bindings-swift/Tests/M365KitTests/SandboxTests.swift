@@ -12,7 +12,9 @@ import FoundationNetworking
         let app: JSON = ["clientId": "11111111-2222-3333-4444-555555555555", "consented": false]
         let sandbox = try Sandbox([
             "blobs": 0,
-            "identity": ["apps": [app], "users": [["name": "sadie@contoso.example", "displayName": "Sadie"]]],
+            "identity": [
+                "apps": [app], "users": [["name": "sadie@contoso.example", "displayName": "Sadie"]],
+            ],
         ])
         let identity = try await sandbox.identity()
         #expect(identity.user == "sadie@contoso.example")
