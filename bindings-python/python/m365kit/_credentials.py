@@ -110,8 +110,8 @@ def credential_of(given: AnyCredential) -> Credential:
     if not callable(ask):
         raise InvalidRequest(
             f"credential: expected a credential, not {type(given).__name__}",
-            hint="pass m365kit.ClientSecret(client_id, secret) or one of its neighbours, or an object "
-            "with get_token, as those of azure-identity are",
+            hint="pass m365kit.ClientSecret(client_id, secret) or one of its neighbours, or an "
+            "object with get_token, as those of azure-identity are",
         )
     from ._functions import is_async
 
