@@ -27,7 +27,7 @@ export abstract class SignInBase extends Given {
    */
   begin(tenant: string, { cloud = Cloud.PUBLIC }: SignInPlace = {}): PendingSignIn {
     const { json } = this[crossing]();
-    const begun = attempt(() => native.beginSignIn(begin(json, this.client, tenant, cloud)));
+    const begun = attempt(() => native.beginSignIn(begin(json, tenant, cloud)));
     const { pending } = JSON.parse(begun) as { pending: string };
     return PendingSignIn.restore(this.client, pending);
   }
@@ -49,7 +49,7 @@ export abstract class BrowserSignInBase extends Given {
   ): Promise<AuthorizationCode> {
     const { json, functions } = this[crossing]();
     const bridge = new Bridge(functions);
-    const args = begin(json, this.client, tenant, cloud);
+    const args = begin(json, tenant, cloud);
     const fields = await stoppable(
       signal,
       (thrown) => fromNative(thrown, bridge.thrown),
@@ -106,17 +106,8 @@ export class PendingSignIn {
 }
 
 /** What a sign-in is begun with. */
-function begin(fields: object, client: Application, tenant: string, cloud: Cloud): string {
-  const sign_in = { ...fields, client: applicationOf(client) };
-  return encode({ sign_in, tenant, cloud: cloud[crossing]() });
-}
-
-/** Nothing is proved yet, and where a function proves it the core could not call that here: the id alone will do. */
-function applicationOf(client: Application): unknown {
-  if (!(client instanceof Given)) return client;
-  const { json, functions } = client[crossing]();
-  const known = Object.keys(functions).length > 0 && client.clientId;
-  return known || json;
+function begin(fields: object, tenant: string, cloud: Cloud): string {
+  return encode({ sign_in: fields, tenant, cloud: cloud[crossing]() });
 }
 
 function codeOf(client: Application, fields: string): AuthorizationCode {

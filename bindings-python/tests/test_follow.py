@@ -150,8 +150,9 @@ def test_a_commit_counts_whole_pages(tmp_path: Path) -> None:
         times = Counter(seen + rest)
         assert sorted(map(str, times)) == ids_of(sandbox)
         double = sum(count > 1 for count in times.values())
-        # Of the second page nothing was safe; the first one was, to its last record.
-        assert double == 500, double
+        # Of the page that was being read nothing was safe; those before were. A page has 500
+        # records at most, and fewer where the next blob was not there yet.
+        assert 1 <= double <= 500, double
 
 
 def test_a_commit_while_the_next_page_is_awaited(sandbox: m365kit.Sandbox, tmp_path: Path) -> None:

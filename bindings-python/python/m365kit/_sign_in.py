@@ -34,7 +34,7 @@ class SignInBase(Options):
         from . import _native
 
         begun = loads(_native.begin_sign_in(_beginning(self, tenant, cloud)))
-        return PendingSignIn(self._fields["client"], begun["url"], begun["pending"])
+        return PendingSignIn.restore(self._fields["client"], begun["pending"])
 
 
 class BrowserSignInBase(Options):
@@ -103,9 +103,7 @@ class PendingSignIn:
         next request meets another process. It holds secrets of this user's session, and belongs
         there and nowhere else.
         """
-        from json import dumps
-
-        return dumps({"url": self.url, "pending": self._pending})
+        return self._pending
 
     @classmethod
     def restore(cls, client: Application, exported: str) -> PendingSignIn:
@@ -123,8 +121,7 @@ class PendingSignIn:
         from ._errors import InvalidRequest
 
         try:
-            kept = loads(exported)
-            return cls(client, kept["url"], kept["pending"])
+            return cls(client, loads(exported)["url"], exported)
         except (KeyError, TypeError, ValueError):
             raise InvalidRequest(
                 "exported: that is no exported sign-in", hint="pass what export() gave"

@@ -77,12 +77,14 @@ impl HostFunctions {
     pub(crate) fn complete(&self, credential: &mut Credential) {
         match credential {
             Credential::Callback(callback) => {
-                self.giving(function::TOKEN)
-                    .into_iter()
-                    .for_each(|given| *callback = Callback::from_source(given));
+                if let Some(source) = self.giving(function::TOKEN) {
+                    *callback = Callback::from_source(source);
+                }
             }
             Credential::DeviceCode(code) => {
-                self.giving(function::DEVICE_CODE).into_iter().for_each(|given| code.set_display(given));
+                if let Some(display) = self.giving(function::DEVICE_CODE) {
+                    code.set_display(display);
+                }
             }
             Credential::ClientCertificate(client) => self.complete_certificate(client),
             Credential::WorkloadIdentity(client) => self.complete_workload(client),
@@ -108,11 +110,15 @@ impl HostFunctions {
     }
 
     fn complete_certificate(&self, client: &mut ClientCertificate) {
-        self.giving(function::SIGN).into_iter().for_each(|given| client.set_signer(given));
+        if let Some(signer) = self.giving(function::SIGN) {
+            client.set_signer(signer);
+        }
     }
 
     fn complete_workload(&self, client: &mut WorkloadIdentity) {
-        self.giving(function::ASSERTION).into_iter().for_each(|given| client.set_source(given));
+        if let Some(source) = self.giving(function::ASSERTION) {
+            client.set_source(source);
+        }
     }
 
     /// Itself, if that function was given: it is a source of tokens, a display, a signer and a store.
