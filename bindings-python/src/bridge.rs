@@ -33,10 +33,7 @@ where
     let handle = process.handle(py)?;
     let mut future = Box::pin(AssertUnwindSafe(future).catch_unwind());
     // What is there already, such as the next page of a fast feed, need not change threads.
-    let (ready, pass) = process.detached(py, || {
-        let _inside = handle.enter();
-        future.as_mut().now_or_never()
-    });
+    let (ready, pass) = process.glance(py, || future.as_mut().now_or_never());
     if let Some(outcome) = ready {
         return settle(py, outcome).map(|value| (value, pass));
     }
@@ -110,12 +107,10 @@ where
     R: FnOnce(Python<'_>, T) -> PyResult<Py<PyAny>> + Send + 'static,
 {
     let py = event_loop.py();
-    let handle = process.handle(py)?;
+    process.handle(py)?;
     let mut future = Box::pin(future);
-    let (ready, _pass) = process.detached(py, || {
-        let _inside = handle.enter();
-        AssertUnwindSafe(future.as_mut()).catch_unwind().now_or_never()
-    });
+    let (ready, _pass) =
+        process.glance(py, || AssertUnwindSafe(future.as_mut()).catch_unwind().now_or_never());
     let Some(outcome) = ready else { return awaitable(process, event_loop, future, convert) };
     let awaited = event_loop.call_method0("create_future")?;
     let finish: Finish = Box::new(move |py| convert(py, settle(py, outcome)?));

@@ -113,6 +113,16 @@ impl Process {
         })
     }
 
+    /// Looks at what needs no waiting, inside the runtime. That ends only when the look is over, since there are no timers
+    /// without it.
+    pub(crate) fn glance<T: Send>(&self, py: Python<'_>, work: impl FnOnce() -> T + Send) -> (T, Pass) {
+        py.detach(|| {
+            let pass = self.gate.enter_or_stay_out();
+            let _inside = self.handle.enter();
+            (work(), pass)
+        })
+    }
+
     /// Drops what belongs to the runtime: inside it, and not at all in a child, where its threads are missing.
     pub(crate) fn discard<T>(&self, value: T) {
         if self.is_here() {
