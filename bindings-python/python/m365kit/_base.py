@@ -107,7 +107,7 @@ class _ClientBase:
         from ._cache import TokenCache
         from ._credentials import cloud_of, credential_of
 
-        known = credential_of(credential)
+        known = credential_of(credential, options.get("continuous_access") is not False)
         self._check(known._functions)
         hosts = cloud_of(cloud)._json
         if not isinstance(token_cache, TokenCache | None):

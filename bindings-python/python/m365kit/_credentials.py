@@ -98,8 +98,12 @@ class Credential(Options):
         return {"kind": self._kind, **self._members}
 
 
-def credential_of(given: AnyCredential) -> Credential:
+def credential_of(given: AnyCredential, continuous_access: bool) -> Credential:
     """The credential itself, or one that asks another library's.
+
+    Args:
+        given: What the client was given.
+        continuous_access: Whether tokens may live long and be revoked at any moment.
 
     Raises:
         InvalidRequest: It is neither.
@@ -117,7 +121,7 @@ def credential_of(given: AnyCredential) -> Credential:
 
     def options(request: TokenRequest) -> dict[str, Any]:
         claims = {} if request.claims is None else {"claims": request.claims}
-        return {"enable_cae": True, **claims}
+        return {"enable_cae": continuous_access, **claims}
 
     if is_async(ask):
 
