@@ -82,6 +82,12 @@ export abstract class Authority {
     return this.control('make_certificate', wish);
   }
 
+  /** The signature of a key vault: by a key, in PEM, that `makeCertificate` made. `'ps256'` by default. */
+  async sign(privateKey: string, message: Uint8Array, algorithm?: 'ps256' | 'rs256'): Promise<Buffer> {
+    const order = { privateKey, message: Buffer.from(message).toString('base64'), algorithm };
+    return Buffer.from((await this.control('sign', order)).signature, 'base64');
+  }
+
   /** A token of the issuer that workloads bring theirs from. */
   async federatedToken(wish: FederatedWish = {}): Promise<string> {
     return (await this.control('federated_token', wish)).token;

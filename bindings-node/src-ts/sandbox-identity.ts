@@ -213,6 +213,8 @@ export interface SandboxMachine {
   arc: string;
   /** Where Arc's challenge files are. */
   arcDirectory: string;
+  /** What stands for `ProgramData`, below which they are. */
+  arcProgramData: string;
   serviceFabric: string;
   /** The thumbprint of the sandbox's certificate, where it speaks TLS. */
   serverThumbprint: string | null;
@@ -243,6 +245,8 @@ export interface SandboxCertificate {
   certificate: string;
   /** In PEM. */
   privateKey: string;
+  /** Both, one after the other. */
+  pem: string;
   /** The certificate of the authority that signed it, if it is not self-signed. */
   issuer: string | null;
   /** Such as `CN=audit.contoso.example`. */

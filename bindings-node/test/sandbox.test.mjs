@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { InvalidRequest, Sandbox } from 'm365kit';
+import { ClientCertificate, InvalidRequest, Sandbox } from 'm365kit';
 
 test('an authority is configured and described', async (t) => {
   const app = { clientId: '11111111-2222-3333-4444-555555555555', consented: false };
@@ -43,4 +43,14 @@ test('what is revoked is counted', async (t) => {
   assert.equal(await sandbox.revokeRefreshTokens({ user }), 0);
   assert.ok((await sandbox.secrets()).some(({ value }) => value === token));
   assert.ok((await sandbox.aadsts()).includes(50076));
+});
+
+test('a key vault signs', async (t) => {
+  const sandbox = await Sandbox.start({ blobs: 0 });
+  t.after(() => sandbox.close());
+  const { certificate, privateKey, pem } = await sandbox.makeCertificate({ register: true });
+  assert.equal(pem, certificate + privateKey);
+  const sign = (message) => sandbox.sign(privateKey, message);
+  const credential = new ClientCertificate({ clientId: sandbox.clientId, certificate, sign });
+  assert.ok((await sandbox.client({ credential }).audit.listSubscriptions()).length > 0);
 });

@@ -49,3 +49,15 @@ def test_faults_are_counted_by_their_ids(sandbox: m365kit.Sandbox) -> None:
     with sandbox.client() as client:
         client.audit.list_subscriptions()
     assert sandbox.fault_stats() == {str(fault): 1}
+
+
+def test_a_key_vault_signs(sandbox: m365kit.Sandbox) -> None:
+    made = sandbox.make_certificate(register=True)
+    assert made["pem"] == made["certificate"] + made["privateKey"]
+    credential = m365kit.ClientCertificate(
+        sandbox.client_id,
+        certificate=made["certificate"],
+        sign=lambda message: sandbox.sign(made["privateKey"], message),
+    )
+    with m365kit.Client(sandbox.tenant, credential=credential, cloud=sandbox.cloud) as client:
+        assert client.audit.list_subscriptions()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
 from ._values import moment
@@ -213,6 +214,28 @@ class Authority:
             register=register,
         )
         return made
+
+    def sign(
+        self,
+        private_key: str,
+        message: bytes,
+        *,
+        algorithm: Literal["ps256", "rs256"] | None = None,
+    ) -> bytes:
+        """The signature of a key vault: by a key that `make_certificate` made.
+
+        Args:
+            private_key: The key, in PEM.
+            message: What is signed.
+            algorithm: How. Default: `ps256`.
+        """
+        signed = self.control(
+            "sign",
+            privateKey=private_key,
+            message=b64encode(message).decode(),
+            algorithm=algorithm,
+        )
+        return b64decode(signed["signature"])
 
     def federated_token(
         self,

@@ -226,6 +226,8 @@ class SandboxMachine(TypedDict):
     arc: str
     arcDirectory: str
     """Where Arc's challenge files are."""
+    arcProgramData: str
+    """What stands for `ProgramData`, below which they are."""
     serviceFabric: str
     serverThumbprint: str | None
     """The thumbprint of the sandbox's certificate, where it speaks TLS."""
@@ -251,6 +253,8 @@ class SandboxCertificate(TypedDict):
     """In PEM."""
     privateKey: str
     """In PEM."""
+    pem: str
+    """Both, one after the other."""
     issuer: str | None
     """The certificate of the authority that signed it, if it is not self-signed."""
     subject: str

@@ -146,6 +146,20 @@ extension Sandbox {
         return try read(await control("make_certificate", wish))
     }
 
+    /// The signature of a key vault: by a key, in PEM, that `makeCertificate` made.
+    public func sign(
+        privateKey: String,
+        message: Data,
+        algorithm: SandboxSignature = .ps256
+    ) async throws -> Data {
+        let order = arguments([
+            "privateKey": .string(privateKey),
+            "message": .string(message.base64EncodedString()),
+            "algorithm": .string(algorithm.rawValue),
+        ])
+        return try read(await control("sign", order)["signature"])
+    }
+
     /// A token of the issuer that workloads bring theirs from; what is left out is as the application trusts it.
     /// - Parameter lifetime: Until it expires; below zero, it has expired. Ten minutes when nil.
     public func federatedToken(

@@ -51,6 +51,8 @@ public struct SandboxMachine: Decodable, Sendable {
     public let appService, machineLearning, arc, serviceFabric, cloudShell: String
     /// Where Arc's challenge files are.
     public let arcDirectory: String
+    /// What stands for `ProgramData`, below which they are.
+    public let arcProgramData: String
     /// The thumbprint of the sandbox's certificate, where it speaks TLS.
     public let serverThumbprint: String?
 }
@@ -75,12 +77,19 @@ public struct SandboxManagedIdentity: Decodable, Sendable {
 public struct SandboxCertificate: Decodable, Sendable {
     /// In PEM.
     public let certificate, privateKey: String
+    /// Both, one after the other.
+    public let pem: String
     /// The certificate of the authority that signed it, if it is not self-signed.
     public let issuer: String?
     /// Such as `CN=audit.contoso.example`.
     public let subject: String
     /// The SHA-1 and the SHA-256 thumbprint, as headers of assertions have them.
     public let x5t, x5tS256: String
+}
+
+/// How a key signs.
+public enum SandboxSignature: String, Sendable {
+    case ps256, rs256
 }
 
 /// The kind of key that a certificate is of.

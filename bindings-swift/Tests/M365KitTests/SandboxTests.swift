@@ -44,6 +44,20 @@ import FoundationNetworking
         #expect(try await sandbox.aadsts().contains(50076))
     }
 
+    @Test func aKeyVaultSigns() async throws {
+        let sandbox = try Sandbox(["blobs": 0])
+        let made = try await sandbox.makeCertificate(register: true)
+        #expect(made.pem == made.certificate + made.privateKey)
+        let key = made.privateKey
+        let credential = Credential.clientCertificate(
+            clientID: sandbox.clientID,
+            certificate: made.certificate,
+            sign: { try await sandbox.sign(privateKey: key, message: $0) }
+        )
+        let client = try Client(tenant: sandbox.tenant, credential: credential, cloud: sandbox.cloud)
+        #expect(try await !client.audit.listSubscriptions().isEmpty)
+    }
+
     @Test func aDeviceCodeGoesOnAsToldTo() async throws {
         let sandbox = try Sandbox(["blobs": 0])
         let address = "\(sandbox.url)/\(sandbox.tenant)/oauth2/v2.0/devicecode"
