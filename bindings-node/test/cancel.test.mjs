@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Cancelled, Sandbox } from 'm365kit';
 
+import { until } from './until.mjs';
+
 let sandbox;
 beforeEach(async () => (sandbox = await Sandbox.start({ blobs: 40, records: 5 })));
 afterEach(() => sandbox.close());
@@ -24,9 +26,6 @@ async function aborted(path) {
 
 const stall = (operation) => sandbox.fault({ match: { operation }, action: { stall: true }, when: 'always' });
 const seen = async (path) => (await sandbox.ledger({ path })).length > 0;
-async function until(condition) {
-  for (let tries = 0; tries < 200 && !(await condition()); tries += 1) await sleep(10);
-}
 
 test('an aborted signal ends a call and its request', async () => {
   await stall('subscriptions');

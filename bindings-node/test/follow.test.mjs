@@ -11,6 +11,8 @@ import { Worker } from 'node:worker_threads';
 
 import { Conflict, DecodeError, Following, InvalidRequest, M365Error, NotFound, Sandbox } from 'm365kit';
 
+import { until } from './until.mjs';
+
 const programs = join(import.meta.dirname, 'programs');
 const quick = { pollInterval: 0.05, lag: 3 };
 
@@ -49,10 +51,6 @@ async function pagesOf(following, count) {
     if (pages.length === count) break;
   }
   return pages;
-}
-
-async function until(condition) {
-  for (let tries = 0; tries < 500 && !(await condition()); tries += 1) await sleep(10);
 }
 
 test('a follower gets everything once, and the next one goes on from there', async () => {
