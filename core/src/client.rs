@@ -13,11 +13,12 @@ use crate::audit::{Audit, ContentType};
 use crate::cloud::{Cloud, Hosts};
 use crate::dispatch::HostFunctions;
 use crate::error::{Error, Result};
-use crate::http::{Clock, Concurrency, Corridor, Pace, Retry, Send, SendOptions, as_asked};
+use crate::http::{Clock, Concurrency, Corridor, Pace, Quota, Retry, Send, SendOptions, as_asked};
 use crate::identity::{
     Callback, Credential, Environment, Identity, IdentityOptions, TokenCache, check_tenant, is_guid,
 };
 use crate::interval::Interval;
+use crate::wire::{self, Wire};
 
 /// Requests a minute: the documented baseline of the Management Activity API.
 const RATE_LIMIT: f64 = 2_000.0;
@@ -36,6 +37,7 @@ pub struct Client {
 struct Shared {
     tenant: String,
     cloud: Cloud,
+    wire: Wire,
     publisher_id: Option<String>,
     max_record_bytes: usize,
     corridor: Corridor,
@@ -68,6 +70,10 @@ pub struct ClientOptions {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(skip))]
     pub cloud: Cloud,
+    /// The protocol to speak where there are two: Microsoft Graph, or the Office 365 API that came before it.
+    /// Default: `graph`.
+    #[serde(default)]
+    pub wire: Option<Wire>,
     /// The directory id (GUID) of the organisation that wrote the calling software, sent with every
     /// request of the audit feed. Default: the tenant's own, which is right for who reads their own tenant.
     #[serde(default)]
@@ -129,6 +135,7 @@ impl Client {
         {
             return Err(Error::invalid(format!("publisher_id {publisher:?} is not a directory id (GUID)")));
         }
+        let wire = wire::chosen(options.wire)?;
         let concurrency = options.concurrency.map(|fixed| positive("concurrency", fixed)).transpose()?;
         let rate = options.rate_limit.unwrap_or(RATE_LIMIT);
         if !rate.is_finite() || rate <= 0.0 {
@@ -154,6 +161,7 @@ impl Client {
             ),
             concurrency: Concurrency::new(concurrency.map(|fixed| fixed as usize)),
             pace: Pace::new(rate),
+            announcements: Quota::service_announcements(),
             retry: Retry {
                 attempts: positive("attempts", options.attempts.unwrap_or(Retry::USUAL_ATTEMPTS))?,
                 deadline: some_time("deadline", options.deadline, DEADLINE)?,
@@ -175,6 +183,7 @@ impl Client {
             shared: Arc::new(Shared {
                 tenant: options.tenant,
                 cloud: options.cloud,
+                wire,
                 publisher_id: options.publisher_id,
                 max_record_bytes: usize::try_from(max_record_bytes).unwrap_or(usize::MAX),
                 corridor,
@@ -191,6 +200,10 @@ impl Client {
     /// Ends everything that is under way, and all later calls, with the kind `Cancelled`.
     pub fn close(&self) {
         self.shared.corridor.closed.cancel();
+    }
+
+    pub(crate) fn shared_wire(&self) -> &Wire {
+        &self.shared.wire
     }
 
     pub(crate) fn corridor(&self) -> &Corridor {
@@ -236,6 +249,7 @@ impl ClientOptions {
             tenant,
             credential,
             cloud: Cloud::Public,
+            wire: None,
             publisher_id: None,
             concurrency: None,
             rate_limit: None,
@@ -314,6 +328,8 @@ impl ClientBuilder {
     }
 
     setters! {
+        /// The protocol to speak where there are two.
+        wire: Wire;
         /// Whether the client takes tokens that may be revoked at any moment.
         continuous_access: bool;
         /// Whether the tenant's metadata is checked before the first token.

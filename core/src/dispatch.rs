@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::error::{Error, Result};
 use crate::identity::TokenCache;
 use crate::page::{Committer, Paged};
-use crate::{Client, ClientOptions, audit, request};
+use crate::{Client, ClientOptions, audit, request, service_health};
 
 mod cell;
 pub use cell::Cell;
@@ -31,31 +31,8 @@ mod describe;
 pub use describe::{Description, OperationDescription, describe};
 
 /// Every operation that other languages may call, in the order of the documentation.
-const OPERATIONS: &[Entry] = &[
-    listing::<audit::ListRecords>(),
-    listing::<audit::RecordLines>(),
-    columns::<audit::RecordBatches>(),
-    listing::<audit::WriteJsonl>(),
-    listing::<audit::WriteParquet>(),
-    listing::<audit::FollowFeed>(),
-    listing::<audit::FollowIntoJsonl>(),
-    listing::<audit::FollowIntoParquet>(),
-    call::<audit::InspectState>(),
-    call::<audit::ExportState>(),
-    listing::<audit::SearchRecords>(),
-    call::<audit::Diagnose>(),
-    call::<audit::HandleWebhook>(),
-    call::<audit::EnsureSubscriptions>(),
-    call::<audit::StartSubscription>(),
-    call::<audit::StopSubscription>(),
-    call::<audit::ListSubscriptions>(),
-    listing::<audit::ListContent>(),
-    listing::<audit::GetContent>(),
-    listing::<audit::ListNotifications>(),
-    call::<audit::ListSensitiveTypes>(),
-    call::<audit::GetRecordSchema>(),
-    call::<request::SendRequest>(),
-];
+const OPERATIONS: &[&[Entry]] =
+    &[audit::OPERATIONS, service_health::OPERATIONS, &[call::<request::SendRequest>()]];
 
 /// A request with a name: its fields are the arguments, its docs are the docs in every language.
 pub trait Operation: DeserializeOwned + Send + 'static {
@@ -312,10 +289,11 @@ impl<T: Item> Items for Vec<T> {
 
 /// The names of all operations.
 pub fn operations() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().map(|entry| entry.name)
+    entries().map(|entry| entry.name)
 }
 
-struct Entry {
+/// An operation as the table has it.
+pub(crate) struct Entry {
     name: &'static str,
     run: Run,
     #[cfg(feature = "schema")]
@@ -334,30 +312,33 @@ enum Run {
     Columns(OpenListing, OpenColumns),
 }
 
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    OPERATIONS.iter().copied().flatten()
+}
+
 fn entry(name: &str) -> Result<&'static Entry> {
-    OPERATIONS
-        .iter()
+    entries()
         .find(|entry| entry.name == name)
         .ok_or_else(|| Error::invalid(format!("there is no operation {name:?}")))
 }
 
 #[cfg(not(feature = "schema"))]
-const fn call<O: Call>() -> Entry {
+pub(crate) const fn call<O: Call>() -> Entry {
     Entry { name: O::NAME, run: Run::Call(run_call::<O>) }
 }
 
 #[cfg(not(feature = "schema"))]
-const fn listing<O: Listing>() -> Entry {
+pub(crate) const fn listing<O: Listing>() -> Entry {
     Entry { name: O::NAME, run: Run::Listing(open_listing::<O>) }
 }
 
 #[cfg(not(feature = "schema"))]
-const fn columns<O: ColumnListing>() -> Entry {
+pub(crate) const fn columns<O: ColumnListing>() -> Entry {
     Entry { name: O::NAME, run: Run::Columns(open_listed_columns::<O>, open_columns::<O>) }
 }
 
 #[cfg(feature = "schema")]
-const fn columns<O: ColumnListing + schemars::JsonSchema>() -> Entry {
+pub(crate) const fn columns<O: ColumnListing + schemars::JsonSchema>() -> Entry {
     Entry {
         name: O::NAME,
         run: Run::Columns(open_listed_columns::<O>, open_columns::<O>),
@@ -366,7 +347,7 @@ const fn columns<O: ColumnListing + schemars::JsonSchema>() -> Entry {
 }
 
 #[cfg(feature = "schema")]
-const fn call<O>() -> Entry
+pub(crate) const fn call<O>() -> Entry
 where
     O: Call + schemars::JsonSchema,
     O::Output: schemars::JsonSchema,
@@ -375,7 +356,7 @@ where
 }
 
 #[cfg(feature = "schema")]
-const fn listing<O>() -> Entry
+pub(crate) const fn listing<O>() -> Entry
 where
     O: Listing + schemars::JsonSchema,
     O::Item: schemars::JsonSchema,

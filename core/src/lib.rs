@@ -37,12 +37,16 @@ pub mod fuzzing;
 mod http;
 pub mod identity;
 mod interval;
+mod lenient;
 #[cfg(feature = "logs")]
 pub mod logs;
 mod masked;
+pub mod odata;
 mod open_enum;
 mod page;
 mod request;
+pub mod service_health;
+mod wire;
 
 pub use client::{Client, ClientBuilder, ClientOptions};
 pub use cloud::{Cloud, CustomCloud, Service};
@@ -57,3 +61,4 @@ pub use page::{Committer, Page, Paged, QueryStatus, Report, Warning, WarningCode
 pub use request::{AnswerBody, SendRequest};
 /// What secrets are given and kept in.
 pub use secrecy::{ExposeSecret, SecretSlice, SecretString};
+pub use wire::Wire;

@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-use super::{Call, ColumnListing, Listing, OPERATIONS};
+use super::{Call, ColumnListing, Listing, entries};
 use crate::ClientOptions;
 use crate::audit::ColumnBatch;
 use crate::cloud::{Cloud, CustomCloud};
@@ -64,7 +64,7 @@ pub struct OperationDescription {
 /// Describes every operation and type.
 pub fn describe() -> Description {
     let generator = &mut SchemaSettings::draft2020_12().into_generator();
-    let operations = OPERATIONS.iter().map(|entry| (entry.describe)(generator)).collect();
+    let operations = entries().map(|entry| (entry.describe)(generator)).collect();
     let options = ClientOptions::json_schema(generator);
     let credentials = vec![
         ("client_secret", ClientSecret::json_schema(generator)),

@@ -9,15 +9,17 @@ mod clock;
 mod concurrency;
 mod pace;
 mod pinned;
+mod quota;
 mod request;
 mod retry;
 mod send;
 
-pub(crate) use check::{Refusal, by_status, service_time};
+pub(crate) use check::{Judge, Refusal, by_status, service_time};
 pub(crate) use clock::Clock;
 pub(crate) use concurrency::Concurrency;
 use concurrency::Place;
 pub(crate) use pace::Pace;
+pub(crate) use quota::Quota;
 pub(crate) use request::{Body, Limit, Patience, Request, Route};
 pub(crate) use retry::{Retry, as_asked};
 pub(crate) use send::{Answer, Send, SendOptions};
@@ -35,6 +37,8 @@ pub(crate) struct Corridor {
     pub(crate) identity: Identity,
     pub(crate) concurrency: Concurrency,
     pub(crate) pace: Pace,
+    /// What is left of the limit of service announcements.
+    pub(crate) announcements: Quota,
     pub(crate) retry: Retry,
     pub(crate) send: Send,
     pub(crate) clock: Clock,
@@ -90,7 +94,7 @@ impl Corridor {
     /// A place among the requests in flight; requests that count against no limit need none.
     async fn place(&self, request: &Request, urgent: bool) -> Option<Place> {
         match request.limit {
-            Limit::Free => None,
+            Limit::Free | Limit::ServiceAnnouncements => None,
             Limit::Tenant => Some(self.concurrency.place(urgent).await),
         }
     }
@@ -110,6 +114,9 @@ impl Corridor {
             Some(_) => Some(self.pace.turn(urgent).await),
             None => None,
         };
+        if request.limit == Limit::ServiceAnnouncements {
+            self.announcements.turn().await;
+        }
         let flight = place.map(Place::leaves);
         let sent = self.send.send(request, bearer.as_ref()).await;
         if let Ok(answer) = &sent {
@@ -129,6 +136,9 @@ impl Corridor {
             Err(error) => {
                 if let Some(turn) = turn {
                     turn.failed(&error);
+                }
+                if request.limit == Limit::ServiceAnnouncements {
+                    self.announcements.failed(&error);
                 }
                 Err(authorize::after_refusal(self, request, bearer.as_ref(), error))
             }
