@@ -30,6 +30,7 @@ pub mod bench {
 mod client;
 mod cloud;
 pub mod dispatch;
+mod download;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -43,9 +44,11 @@ mod masked;
 mod open_enum;
 mod page;
 mod request;
+mod whole_file;
 
 pub use client::{Client, ClientBuilder, ClientOptions};
 pub use cloud::{Cloud, CustomCloud, Service};
+pub use download::{Download, FetchBytes, Save, Saved};
 pub use error::{Error, ErrorKind, Place, Result, SignInRefusal};
 pub use identity::{
     AccessToken, AuthorizationCode, AzureCli, BrowserSignIn, Callback, ClientCertificate, ClientSecret,
