@@ -30,6 +30,7 @@ pub mod bench {
 mod client;
 mod cloud;
 pub mod dispatch;
+mod download;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -46,10 +47,12 @@ mod open_enum;
 mod page;
 mod request;
 pub mod service_health;
+mod whole_file;
 mod wire;
 
 pub use client::{Client, ClientBuilder, ClientOptions};
 pub use cloud::{Cloud, CustomCloud, Service};
+pub use download::{Download, FetchBytes, Save, Saved};
 pub use error::{Error, ErrorKind, Place, Result, SignInRefusal};
 pub use identity::{
     AccessToken, AuthorizationCode, AzureCli, BrowserSignIn, Callback, ClientCertificate, ClientSecret,

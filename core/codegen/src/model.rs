@@ -78,6 +78,8 @@ pub enum Shape {
     Run,
     /// Arrow record batches, for languages that take them; pages of records with their bytes for the others.
     Columns,
+    /// Bytes, which come piece by piece. Its result is what is said of them when they have been saved.
+    Bytes,
 }
 
 /// A parameter, an option, or a field of a record.
@@ -382,6 +384,8 @@ impl Reader<'_> {
             Shape::Run
         } else if description.columns {
             Shape::Columns
+        } else if description.bytes {
+            Shape::Bytes
         } else if description.pages {
             Shape::Pages { feed: description.feed, commits: description.commits }
         } else {

@@ -11,8 +11,9 @@ use super::query::Query;
 use super::value;
 use crate::Client;
 use crate::cloud::Service;
+use crate::download::{Asked, Download};
 use crate::error::{Error, Result};
-use crate::http::{Judge, Limit, Request};
+use crate::http::{Judge, Limit, Request, Wanted};
 use crate::wire::Wire;
 
 /// An API: where it is, and what holds for every call of it.
@@ -78,10 +79,24 @@ impl Api {
         Ok(entity)
     }
 
-    /// Asks for bytes, whatever they are.
-    pub(crate) fn binary(&self, client: &Client, segments: &[Segment<'_>]) -> Result<Request> {
-        let request = self.request(client, Method::GET, segments, &Query::default())?;
-        Ok(request.header(ACCEPT.as_str(), HeaderValue::from_static("application/octet-stream, */*")))
+    /// Asks for a file, which is named after the last key of its address where nothing else names it.
+    pub(crate) async fn fetch(
+        &self,
+        client: Client,
+        segments: &[Segment<'_>],
+        max_bytes: Option<u64>,
+        begins_with: &'static str,
+    ) -> Result<Download> {
+        let request = self
+            .request(&client, Method::GET, segments, &Query::default())?
+            .header(ACCEPT.as_str(), HeaderValue::from_static("application/octet-stream, */*"));
+        let keys = segments.iter().filter_map(|segment| match segment {
+            Segment::Key(_, key) => Some((*key).to_owned()),
+            Segment::Word(_) => None,
+        });
+        let wanted = Wanted { is_binary: true, begins_with: begins_with.as_bytes() };
+        let id = keys.last().unwrap_or_default();
+        Download::open(client, Asked { request, wanted, max_bytes, name: None, id }).await
     }
 }
 
@@ -111,15 +126,15 @@ impl Segment<'_> {
 /// watch(WatchHealth) -> pages HealthChange;
 /// ```
 ///
-/// What comes back is `pages` of something, `one` something, or `bytes`. Behind `=` stands the address below that
+/// What comes back is `pages` of something, `one` something, or the `bytes` of a `Download`. Behind `=` stands the address below that
 /// of the API, in which `{id}` is a field of the request; behind `?` the fields that are query options, named
-/// as in [`Query`]; behind `or` what the other wire has in its place. A line that ends with the result has its
+/// as in [`Query`]; behind `or` what the other wire has in its place; behind `begins` how the bytes of a file begin. A line that ends with the result has its
 /// request sent by an implementation of its own.
 macro_rules! operations {
     (
         impl $handle:ident in $group:literal at $api:path {
             $($method:ident($request:ident) -> $shape:ident $of:ty
-                $(= [$($segment:tt),+] $(? [$($option:ident),+])? or $instead:literal)?;)+
+                $(= [$($segment:tt),+] $(? [$($option:ident),+])? or $instead:literal $(begins $begins:literal)?)?;)+
         }
     ) => {
         /// The operations of this API, in the order of the documentation.
@@ -134,7 +149,7 @@ macro_rules! operations {
         })+
 
         $($(crate::odata::operations! {
-            @send $shape $request $of, $api, [$($segment),+] [$($($option),+)?] $instead
+            @send $shape $request $of, $api, [$($segment),+] [$($($option),+)?] $instead $($begins)?
         })?)+
     };
 
@@ -157,7 +172,7 @@ macro_rules! operations {
     (@method bytes $method:ident $request:ident $of:ty) => {
         #[doc = concat!("Sends [`", stringify!($request), "`], and gives what arrives.")]
         pub async fn $method(&self, request: $request) -> crate::Result<$of> {
-            crate::dispatch::Bytes::open(request, self.client.clone()).await
+            crate::dispatch::Fetch::fetch(request, self.client.clone()).await
         }
     };
 
@@ -182,6 +197,16 @@ macro_rules! operations {
                 let query = crate::odata::Query { $($option: self.$option.clone(),)* ..Default::default() };
                 let segments = [$(crate::odata::operations!(@segment self $segment)),+];
                 $api.get(&client, &segments, &query).await
+            }
+        }
+    };
+
+    (@send bytes $request:ident $of:ty, $api:path, [$($segment:tt),+] [] $instead:literal $($begins:literal)?) => {
+        impl crate::dispatch::Fetch for $request {
+            async fn fetch(self, client: crate::Client) -> crate::Result<crate::Download> {
+                client.require(&$api.wire, <Self as crate::dispatch::Operation>::NAME, $instead)?;
+                let segments = [$(crate::odata::operations!(@segment self $segment)),+];
+                $api.fetch(client, &segments, self.max_bytes, concat!($($begins)?)).await
             }
         }
     };

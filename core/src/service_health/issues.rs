@@ -58,3 +58,20 @@ pub struct GetIssue {
     #[serde(default)]
     pub select: Option<Vec<String>>,
 }
+
+/// Downloads the report on an incident, a document.
+///
+/// There is one once the issue's status is `postIncidentReviewPublished`. Needs the permission
+/// `ServiceHealth.Read.All`.
+///
+/// Source: "serviceHealthIssue: incidentReport", Microsoft Graph.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GetIncidentReport {
+    /// The id of the issue, such as `EX900001`.
+    pub id: String,
+    /// The most bytes that are taken: what is longer is an error. Default: 256 MiB.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
+}

@@ -95,3 +95,38 @@ pub struct GetAttachment {
     #[serde(default)]
     pub select: Option<Vec<String>>,
 }
+
+/// Downloads a file with a message.
+///
+/// Needs the permission `ServiceMessage.Read.All`.
+///
+/// Source: "Get serviceAnnouncementAttachment", Microsoft Graph: to get the content.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GetAttachmentContent {
+    /// The id of the message.
+    pub message_id: String,
+    /// The id of the file.
+    pub attachment_id: String,
+    /// The most bytes that are taken: what is longer is an error. Default: 256 MiB.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
+}
+
+/// Downloads all files with a message as one zip archive.
+///
+/// Fails where the message's `hasAttachments` is false. Names in the archive may lead anywhere: unpack it with a tool
+/// that refuses paths out of its folder. Needs the permission `ServiceMessage.Read.All`.
+///
+/// Source: "serviceUpdateMessage: attachmentsArchive", Microsoft Graph.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GetAttachmentsArchive {
+    /// The id of the message.
+    pub message_id: String,
+    /// The most bytes that are taken: what is longer is an error. Default: 256 MiB.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
+}

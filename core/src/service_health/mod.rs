@@ -19,8 +19,10 @@ mod terms;
 mod viewpoint;
 mod watch;
 
-pub use issues::{GetIssue, ListIssues};
-pub use messages::{GetAttachment, GetMessage, ListAttachments, ListMessages};
+pub use issues::{GetIncidentReport, GetIssue, ListIssues};
+pub use messages::{
+    GetAttachment, GetAttachmentContent, GetAttachmentsArchive, GetMessage, ListAttachments, ListMessages,
+};
 pub use model::{
     FeatureHealth, HealthDetail, HealthOverview, HealthPost, ItemBody, MessageAttachment, MessageViewpoint,
     ServiceIssue, ServiceMessage,
@@ -38,6 +40,7 @@ pub use viewpoint::{
 pub use watch::{HealthChange, HealthChangeKind, WatchHealth};
 
 use crate::Client;
+use crate::download::Download;
 use crate::odata::operations;
 
 /// The service health of a tenant; see [`Client::service_health`].
@@ -67,6 +70,8 @@ operations! {
             = ["issues"] ? [select, filter, orderby, top, skip, count, search, page_size]
             or "service_health.messages with message_type incident";
         get_issue(GetIssue) -> one ServiceIssue = ["issues", {id}] ? [select] or "service_health.messages with id";
+        incident_report(GetIncidentReport) -> bytes Download
+            = ["issues", {id}, "incidentReport"] or "the postIncidentDocumentUrl of service_health.messages";
         list_messages(ListMessages) -> pages ServiceMessage
             = ["messages"] ? [select, filter, orderby, top, skip, count, search, page_size]
             or "service_health.messages with message_type messageCenter";
@@ -76,6 +81,10 @@ operations! {
             = ["messages", {message_id}, "attachments"] ? [select] or "";
         get_attachment(GetAttachment) -> one MessageAttachment
             = ["messages", {message_id}, "attachments", {attachment_id}] ? [select] or "";
+        attachment_content(GetAttachmentContent) -> bytes Download
+            = ["messages", {message_id}, "attachments", {attachment_id}, "content"] or "";
+        attachments_archive(GetAttachmentsArchive) -> bytes Download
+            = ["messages", {message_id}, "attachmentsArchive"] or "" begins "PK";
         mark_read(MarkMessagesRead) -> one ();
         mark_unread(MarkMessagesUnread) -> one ();
         archive(ArchiveMessages) -> one ();
