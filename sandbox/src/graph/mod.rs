@@ -2,6 +2,7 @@
 //! see what arrives.
 
 mod filter;
+mod places;
 mod queries;
 mod records;
 
@@ -44,6 +45,8 @@ pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Answer {
     match (&call.method, call.path.as_str()) {
         (&Method::GET, "/v1.0/organization") => Answer::json(StatusCode::OK, &organization(tenant)),
         (&Method::GET, "/v1.0/me") => Answer::json(StatusCode::OK, &me(tenant, &grant)),
+        (&Method::GET, "/v1.0/me/drive") => places::drive(tenant, call, &grant),
+        (&Method::GET, "/v1.0/sites/root") => places::root(tenant, call, &grant),
         (&Method::GET, "/v1.0/bytes") => bytes(tenant, call),
         (_, "/v1.0/echo") => Answer::json(StatusCode::OK, &echo(call)),
         (_, path) => error(
