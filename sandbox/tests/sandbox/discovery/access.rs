@@ -103,7 +103,8 @@ async fn the_ledger_tells_who_sent_a_token() {
 #[tokio::test]
 async fn what_is_retired_is_gone() {
     let finder = Finder::new(json!({"retired": true}));
-    for path in ["", "v2.0/me", "v1.0/me/services", "v2.0/me/AllServices", "v1.0/me/FirstSignIn?scope=a", "x"] {
+    for path in ["", "v2.0/me", "v1.0/me/services", "v2.0/me/AllServices", "v1.0/me/FirstSignIn?scope=a", "x"]
+    {
         assert_eq!(finder.get(path, JSON).await.refusal(), (410, "Gone".into()), "{path}");
     }
     finder.set(json!({"retired": false}));
