@@ -41,6 +41,7 @@ mod feed;
 mod graph;
 mod identity;
 mod ledger;
+mod odata;
 mod random;
 mod server;
 mod tenant;
