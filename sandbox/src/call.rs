@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::ContentType;
 use crate::identity::Host;
+use crate::service_health;
 
 /// What a request asks for, as far as tests tell requests apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,17 @@ pub(crate) enum Operation {
     SensitiveTypes,
     /// Audit log queries on the Graph host, and their records.
     Queries,
+    /// The four calls of the older wire of service health.
+    ServiceComms,
+    HealthOverviews,
+    HealthIssues,
+    IncidentReport,
+    ServiceMessages,
+    MessageAttachments,
+    /// Bytes of attachments and archives, and of what was redirected to.
+    AnnouncementContent,
+    /// One of the six that change a user's viewpoint.
+    MessageAction,
     /// Anything else: metadata of the authority, the Graph host, unknown paths.
     Other,
 }
@@ -63,6 +75,11 @@ impl Call {
     /// A parameter; the service compares names in any case.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it is for Graph.
+    pub(crate) fn is_graph(&self) -> bool {
+        self.path.starts_with("/v1.0/") || self.path.starts_with("/beta/")
     }
 
     /// A header as text.
@@ -120,6 +137,9 @@ fn classify(path: &str) -> Operation {
     }
     if path.starts_with("/v1.0/security/auditLog/queries") {
         return Operation::Queries;
+    }
+    if let Some(operation) = service_health::operation(path) {
+        return operation;
     }
     let Some((_, operation)) = path.split_once("/activity/feed/") else { return Operation::Other };
     match operation {

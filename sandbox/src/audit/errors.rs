@@ -37,6 +37,14 @@ pub(crate) const fn operation_name(operation: Operation) -> &'static str {
         | Operation::DeviceCode
         | Operation::ManagedIdentity
         | Operation::Queries
+        | Operation::ServiceComms
+        | Operation::HealthOverviews
+        | Operation::HealthIssues
+        | Operation::IncidentReport
+        | Operation::ServiceMessages
+        | Operation::MessageAttachments
+        | Operation::AnnouncementContent
+        | Operation::MessageAction
         | Operation::Other => "Get",
     }
 }

@@ -2,6 +2,7 @@
 
 mod growth;
 mod identity;
+mod service_health;
 mod webhooks;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ pub use identity::{
     App, ArcChallenge, Assigned, Behaviour, DeviceStep, Identity, Managed, RedirectUris, Replay, Secret,
     SignIn, SubjectName, Trust, User,
 };
+pub use service_health::{Dialect, Limits, Redirect, Retired, ServiceHealth, Stock, Unfolding, Windows};
 pub use webhooks::{Mischief, WebhookFaults};
 
 /// Everything that can be chosen about a sandbox. In JSON the names are in camelCase, every member may be left out,
@@ -83,8 +85,8 @@ pub struct Config {
     pub client_id: Option<String>,
     /// Secret of the registered client. Default: made from the seed.
     pub client_secret: Option<String>,
-    /// Application roles that tokens carry. Default: the three of the management API, and `AuditLogsQuery.Read.All` of
-    /// Graph.
+    /// Application roles that tokens carry. Default: the three of the management API, and of Graph
+    /// `AuditLogsQuery.Read.All`, `ServiceHealth.Read.All` and `ServiceMessage.Read.All`.
     pub roles: Vec<String>,
     /// Seconds from the start of a subscription until content is listed. Default 0.
     pub first_content_delay: i64,
@@ -125,6 +127,8 @@ pub struct Config {
     pub distinct_blobs: Option<usize>,
     /// Applications, users, and how the authority behaves.
     pub identity: Identity,
+    /// Services, their issues, and messages about them.
+    pub service_health: ServiceHealth,
 }
 
 impl Default for Config {
@@ -161,6 +165,8 @@ impl Default for Config {
                 "ActivityFeed.ReadDlp",
                 "ServiceHealth.Read",
                 "AuditLogsQuery.Read.All",
+                "ServiceHealth.Read.All",
+                "ServiceMessage.Read.All",
             ]
             .map(String::from)
             .into(),
@@ -181,6 +187,7 @@ impl Default for Config {
             keep_bytes: 0,
             distinct_blobs: None,
             identity: Identity::default(),
+            service_health: ServiceHealth::default(),
         }
     }
 }
@@ -255,6 +262,7 @@ impl Config {
         }
         self.check_growth()?;
         self.identity.check()?;
+        self.service_health.check()?;
         Ok(self)
     }
 

@@ -4,6 +4,7 @@
 
 mod feed;
 mod identity;
+mod service_health;
 
 use std::fmt;
 use std::sync::Arc;
@@ -130,7 +131,10 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, name: &str, args: Value) -> Result
             none(name, args)?;
             Ok(json!({ "sent": webhook::pump(tenant).await }))
         }
-        _ => identity::run(tenant, name, args),
+        _ => match service_health::run(tenant, name, &args) {
+            Some(result) => result,
+            None => identity::run(tenant, name, args),
+        },
     }
 }
 

@@ -10,10 +10,9 @@ mod page;
 mod query;
 mod schema;
 
-pub(crate) use filter::Filter;
 pub(crate) use page::{Page, preferred_size};
-pub(crate) use query::{Query, Rows};
-pub(crate) use schema::{Kind, Property, Type, property};
+pub(crate) use query::Query;
+pub(crate) use schema::{Kind, Type, property};
 
 #[cfg(test)]
 mod tests;

@@ -95,7 +95,7 @@ impl Query {
             }
             let property = of.find(base).ok();
             let shown = match property.map(|property| property.kind) {
-                Some(Kind::Link(_)) => false,
+                Some(Kind::Link(_) | Kind::Stream) => false,
                 _ => base.is_empty() || self.select.as_ref().is_none_or(|names| names.contains(&base)),
             };
             shown.then(|| (name.clone(), value.clone()))

@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 
-use super::{Filter, Kind, Page, Property, Query, Type, preferred_size, property};
+use super::filter::Filter;
+use super::schema::Property;
+use super::{Kind, Page, Query, Type, preferred_size, property};
 
 static POST: Type = Type {
     name: "sandbox.post",
