@@ -54,8 +54,6 @@ fn respond(tenant: &Tenant, call: &Call, directory: &str, operation: &str) -> Re
             let clauses = clauses(&["Workload"], &["StatusTime"])?;
             let health = tenant.health();
             let days = if clauses.iter().any(|clause| clause.name() == "StatusTime") { 90 } else { 7 };
-            // The day on which the window begins is in it, unless its midnight is what counts.
-            let days = days + i64::from(!health.settings.strict_window);
             let first = now - days * DAY;
             (lets(status::historical(&health, first, now), &clauses), Entity::Status)
         }

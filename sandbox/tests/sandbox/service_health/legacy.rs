@@ -14,7 +14,7 @@ fn names(row: &Value) -> HashSet<&str> {
 
 #[tokio::test]
 async fn messages_have_the_members_of_real_traffic() {
-    let wires = Wires::new(json!({"issues": 60, "messages": 60}));
+    let wires = Wires::new(json!({"issues": 120, "messages": 90}));
     let rows = wires.legacy_rows("Messages").await;
     assert_eq!(rows.len(), 100, "no more than a hundred");
     let of = |kind: &str| rows.iter().filter(|row| row["MessageType"] == kind).cloned().collect::<Vec<_>>();
