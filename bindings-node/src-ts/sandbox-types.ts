@@ -1,4 +1,5 @@
 import type { CredentialState, SandboxIdentity, SandboxLogin } from './sandbox-identity';
+import type { SandboxServiceHealth } from './sandbox-service-health';
 
 /** How a sandbox is made. Everything has a default. */
 export interface SandboxConfig {
@@ -98,6 +99,8 @@ export interface SandboxConfig {
    * sign in by every way there is, and three users.
    */
   identity?: SandboxIdentity;
+  /** Services, issues and messages, and how the two wires tell of them. 24 services, 24 issues and 40 messages by default. */
+  serviceHealth?: SandboxServiceHealth;
 }
 
 /** How a feed grows. */
@@ -165,6 +168,14 @@ export type Operation =
   | 'blob'
   | 'sensitive_types'
   | 'queries'
+  | 'service_comms'
+  | 'health_overviews'
+  | 'health_issues'
+  | 'incident_report'
+  | 'service_messages'
+  | 'message_attachments'
+  | 'announcement_content'
+  | 'message_action'
   | 'other';
 
 /** A request that the sandbox has seen. */

@@ -19,6 +19,7 @@ from . import _native
 from ._faces import AsyncClient, Client, ClientSecret, Cloud
 from ._record import plain
 from ._sandbox_authority import Authority
+from ._sandbox_service_health import Announcements
 from ._values import moment, read_time
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from ._faces.client import ClientOptions
     from .sandbox_identity import SandboxIdentity, SandboxLogin
+    from .sandbox_service_health import SandboxServiceHealth
 
     Operation = Literal[
         "token",
@@ -42,6 +44,14 @@ if TYPE_CHECKING:
         "blob",
         "sensitive_types",
         "queries",
+        "service_comms",
+        "health_overviews",
+        "health_issues",
+        "incident_report",
+        "service_messages",
+        "message_attachments",
+        "announcement_content",
+        "message_action",
         "other",
     ]
 
@@ -74,7 +84,7 @@ if TYPE_CHECKING:
         nth: int
 
 
-class Sandbox(Authority):
+class Sandbox(Authority, Announcements):
     """A simulated tenant that listens on loopback from now until it is closed.
 
     The same arguments give the same tenant. What is left out is chosen by the sandbox.
@@ -138,6 +148,9 @@ class Sandbox(Authority):
         identity: Applications, users, managed identities and the behaviour of its authority:
             `apps`, `users`, `behaviour`, `managed`. Default: one application, which may sign in by
             every way there is, and three users.
+        service_health: Services, issues and messages, and how they are told of: `issues`,
+            `messages`, `live`, `dialect` and others. Default: 24 services, 24 issues and 40
+            messages.
 
     Raises:
         InvalidRequest: An argument cannot be right, or the port is taken.
@@ -192,6 +205,7 @@ class Sandbox(Authority):
         archive_per_day: int | None = None,
         ledger: int | None = None,
         identity: SandboxIdentity | None = None,
+        service_health: SandboxServiceHealth | None = None,
     ) -> None:
         config = {
             "seed": seed,
@@ -240,6 +254,7 @@ class Sandbox(Authority):
             "archivePerDay": archive_per_day,
             "ledger": ledger,
             "identity": identity,
+            "serviceHealth": service_health,
         }
         said = {name: value for name, value in config.items() if value is not None}
         self._native = _native.Sandbox(dumps(said, default=plain).encode())
