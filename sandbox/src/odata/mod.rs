@@ -7,6 +7,7 @@ mod evaluate;
 mod filter;
 mod lexer;
 mod page;
+mod parser;
 mod query;
 mod schema;
 

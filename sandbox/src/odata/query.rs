@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value};
 
 use super::evaluate::at;
-use super::filter::{Filter, Path, path};
+use super::filter::{Filter, Path};
+use super::parser::path;
 use super::schema::{Kind, Property, Type};
 
 /// The query options of a request.

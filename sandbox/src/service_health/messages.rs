@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::catalogue::{ATTACHMENTS, CHANGES, TAGS};
-use super::store::Service;
+use super::services::Service;
 use super::times::stamp;
 use crate::clock::{DAY, HOUR, SECOND};
 use crate::random::{Random, guid, hash, salt};

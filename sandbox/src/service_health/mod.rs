@@ -10,6 +10,7 @@ mod limits;
 mod messages;
 mod path;
 mod schema;
+mod services;
 mod store;
 mod times;
 

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::catalogue::SERVICES;
 use super::limits::Calls;
-use super::schema::rank;
+use super::services::{Service, is};
 use super::{issues, messages};
 use crate::clock::{DAY, SECOND};
 use crate::config::{Config, ServiceHealth, Stock};
@@ -30,24 +29,6 @@ pub(crate) struct Health {
     /// How many were added.
     added: u64,
     answers: u64,
-}
-
-/// A service.
-pub(super) struct Service {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) prefix: String,
-    pub(super) features: Vec<Feature>,
-    /// A status that does not follow from its issues.
-    fixed: Option<String>,
-    /// What else was said of it.
-    more: Map<String, Value>,
-}
-
-/// A group of features.
-pub(super) struct Feature {
-    pub(super) id: String,
-    pub(super) name: String,
 }
 
 /// How a user has left a message.
@@ -198,89 +179,11 @@ impl Health {
     }
 }
 
-impl Service {
-    fn known() -> Vec<Self> {
-        let feature = |&(id, name): &(&str, &str)| Feature { id: id.into(), name: name.into() };
-        SERVICES
-            .iter()
-            .map(|known| Self {
-                id: known.id.into(),
-                name: known.name.into(),
-                prefix: known.prefix.into(),
-                features: known.features.iter().map(feature).collect(),
-                fixed: None,
-                more: Map::new(),
-            })
-            .collect()
-    }
-
-    fn given(mut members: Map<String, Value>) -> Self {
-        let mut take = |name: &str| members.remove(name);
-        let text = |value: Option<Value>| value.and_then(|value| value.as_str().map(str::to_owned));
-        let (id, name, fixed) = (text(take("id")), text(take("service")), text(take("status")));
-        let features = take("features").and_then(|value| value.as_array().cloned()).unwrap_or_default();
-        let id = id.unwrap_or_default();
-        let known = SERVICES.iter().find(|known| known.id == id);
-        let letters: String = id.chars().filter(char::is_ascii_alphabetic).take(2).collect();
-        Self {
-            prefix: known.map_or_else(|| letters.to_ascii_uppercase(), |known| known.prefix.into()),
-            name: name.unwrap_or_default(),
-            features: features.iter().map(Feature::given).collect(),
-            fixed,
-            more: members,
-            id,
-        }
-    }
-
-    /// Its status, which is that of its worst open issue unless it was given.
-    pub(super) fn status(&self, issues: &[Value]) -> String {
-        self.fixed.clone().unwrap_or_else(|| worst(self.open(issues)))
-    }
-
-    /// Its issues that are not resolved.
-    pub(super) fn open<'a>(&self, issues: &'a [Value]) -> impl Iterator<Item = &'a Value> {
-        self.all(issues).filter(|issue| issue["isResolved"] != true)
-    }
-
-    /// All its issues.
-    pub(super) fn all<'a>(&self, issues: &'a [Value]) -> impl Iterator<Item = &'a Value> {
-        issues.iter().filter(move |issue| is(issue, "service", &self.name))
-    }
-
-    fn show(&self, issues: &[Value]) -> Value {
-        let mut shown = self.more.clone();
-        shown.insert("id".into(), self.id.clone().into());
-        shown.insert("service".into(), self.name.clone().into());
-        shown.insert("status".into(), self.status(issues).into());
-        shown.insert("issues".into(), self.all(issues).cloned().collect());
-        Value::Object(shown)
-    }
-}
-
-impl Feature {
-    fn given(value: &Value) -> Self {
-        let text = |name: &str| value[name].as_str().or(value.as_str()).unwrap_or_default().to_owned();
-        let name = if value["name"].is_string() { text("name") } else { text("id") };
-        Self { id: text("id"), name }
-    }
-}
-
 impl Viewpoint {
     /// As Graph shows it.
     pub(super) fn show(self) -> Value {
         json!({"isRead": self.read, "isArchived": self.archived, "isFavorited": self.favorite})
     }
-}
-
-/// The worst status of issues, or that of a service that is well.
-pub(super) fn worst<'a>(issues: impl Iterator<Item = &'a Value>) -> String {
-    let statuses = issues.filter_map(|issue| issue["status"].as_str());
-    statuses.max_by_key(|status| rank(status)).unwrap_or("serviceOperational").to_owned()
-}
-
-/// Whether a text member is this, in any case.
-pub(super) fn is(value: &Value, member: &str, text: &str) -> bool {
-    value[member].as_str().is_some_and(|known| known.eq_ignore_ascii_case(text))
 }
 
 fn same_id(one: &Value, other: &Value) -> bool {

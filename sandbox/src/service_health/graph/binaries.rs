@@ -13,7 +13,7 @@ use crate::config::Redirect;
 use crate::random::hash_text;
 use crate::service_health::files;
 use crate::service_health::path::DOWNLOADS;
-use crate::service_health::store::is;
+use crate::service_health::services::is;
 use crate::tenant::Tenant;
 
 /// Whether a last segment is one of the spellings of the report.

@@ -5,6 +5,7 @@ mod binaries;
 mod gate;
 mod reads;
 
+use hyper::header::HeaderName;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -12,10 +13,14 @@ use super::path;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock;
+use crate::feed::request_id;
 use crate::identity::Grant;
 use crate::tenant::Tenant;
 
 pub(crate) use binaries::download;
+
+/// Where an answer comes from, as the gateway says it.
+const DIAGNOSTIC: &str = r#"{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"1","ScaleUnit":"001","RoleInstance":"SB000001"}}"#;
 
 /// What a request needs of whoever sends it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,11 +124,12 @@ impl Asked<'_> {
 
     fn error(&self, status: StatusCode, code: &str, message: &str) -> Answer {
         let client = self.call.headers.get("client-request-id").and_then(|value| value.to_str().ok());
-        let mut inner = json!({"date": clock::seconds(self.now)});
-        if let Some(id) = client {
-            inner["client-request-id"] = json!(id);
-        }
+        let id = request_id(self.tenant.config.seed, self.tenant.next_request());
+        let mut inner = json!({"date": clock::seconds(self.now), "request-id": id});
+        inner["client-request-id"] = json!(client.unwrap_or(&id));
         Answer::json(status, &json!({"error": {"code": code, "message": message, "innerError": inner}}))
+            .with(HeaderName::from_static("request-id"), &id)
+            .with(HeaderName::from_static("x-ms-ags-diagnostic"), DIAGNOSTIC)
     }
 
     /// An address below the API.

@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::odata::{Kind, Page, Query, Type, preferred_size};
 use crate::random::hash_text;
 use crate::service_health::schema::{ATTACHMENT, ISSUE, MESSAGE, OVERVIEW};
-use crate::service_health::store::is;
+use crate::service_health::services::is;
 
 /// Rows on a page when nobody says how many, and when somebody wants more than there may be.
 const USUAL: usize = 100;

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::words;
 use crate::config::Dialect;
 use crate::random::hash_text;
-use crate::service_health::store::{Health, Service};
+use crate::service_health::services::Service;
+use crate::service_health::store::Health;
 use crate::service_health::times::vary;
 use crate::tenant::Tenant;
 

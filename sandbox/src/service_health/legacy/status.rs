@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::words;
 use crate::clock::DAY;
 use crate::config::Dialect;
-use crate::service_health::store::{Feature, Health, Service, is, worst};
+use crate::service_health::services::{Feature, Service, is, worst};
+use crate::service_health::store::Health;
 use crate::service_health::times::{stamp, vary};
 
 /// The services that the tenant has.

@@ -15,7 +15,10 @@ async fn each_graph_call_needs_its_permission() {
         assert_eq!(wires.get_as(token, &wires.url(path), &[]).await.status, 200, "{path}");
         let refused = wires.get_as(other, &wires.url(path), &[("client-request-id", "abc")]).await;
         assert_eq!(refused.refusal(), (403, "Forbidden".into()), "{path}");
-        assert_eq!(refused.json()["error"]["innerError"]["client-request-id"], "abc");
+        let inner = refused.json()["error"]["innerError"].clone();
+        assert_eq!(inner["client-request-id"], "abc");
+        assert_eq!(inner["request-id"].as_str(), refused.header("request-id"));
+        assert!(refused.header("x-ms-ags-diagnostic").is_some());
     }
     let elsewhere = wires.visitor.issue(json!({}));
     assert_eq!(wires.get_as(&elsewhere, &wires.url("issues"), &[]).await.status, 401);
