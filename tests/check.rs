@@ -89,7 +89,8 @@ pub fn scenario(scenario: &Scenario) -> Result<(), String> {
 }
 
 fn expectation(expect: &Expect) -> Result<(), String> {
-    let Expect { result, bytes, count, first, last, items, records, errors, warnings, report, error, .. } = expect;
+    let Expect { result, bytes, count, first, last, items, records, errors, warnings, report, error, .. } =
+        expect;
     let single = [result, bytes, count, first, last, records, report, error].into_iter().flatten();
     let many = [items, errors, warnings].into_iter().flatten().flatten();
     single.chain(many).try_for_each(pattern)?;

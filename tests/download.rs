@@ -82,7 +82,9 @@ pub fn judge(pattern: &Value, outcome: &Outcome) -> Result<(), String> {
     {
         return Err(format!("the bytes do not begin with {begins:?}"));
     }
-    let digest: String = Sha256::digest(&outcome.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(&outcome.bytes)
+        .iter()
+        .fold(String::new(), |digest, byte| digest + &format!("{byte:02x}"));
     let mut actual = json!({"length": outcome.bytes.len(), "sha256": digest});
     for name in ["announced", "contentType", "fileName"] {
         actual[name] = outcome.head[name].clone();

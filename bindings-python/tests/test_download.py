@@ -76,7 +76,7 @@ def test_cancelling_a_task_ends_its_download(
         elif way == "save":
             await download.save(tmp_path)
         else:
-            async with aclosing(aiter(download)) as chunks:  
+            async with aclosing(aiter(download)) as chunks:
                 async for _ in chunks:
                     pass
 

@@ -128,10 +128,10 @@ class Download(_Download):
 class AsyncDownload(_Download):
     """Bytes that a service sends, read as they arrive.
 
-    Nothing is sent before it is awaited, entered by `async with`, or read. An `async for` loop gives
-    the bytes in pieces of at most 256 KiB, `read()` all at once, and `save()` puts them into a file.
-    It holds a connection until it was read to its end: leave its loop early, use it in `async with`,
-    or call `aclose()` to give that back.
+    Nothing is sent before it is awaited, entered by `async with`, or read. An `async for` loop
+    gives the bytes in pieces of at most 256 KiB, `read()` all at once, and `save()` puts them into
+    a file. It holds a connection until it was read to its end: leave its loop early, use it in
+    `async with`, or call `aclose()` to give that back.
     """
 
     __slots__ = ("_args", "_scope")

@@ -47,6 +47,7 @@ pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Answer {
         (&Method::GET, "/v1.0/me") => Answer::json(StatusCode::OK, &me(tenant, &grant)),
         (&Method::GET, "/v1.0/bytes") => bytes::some(tenant, call),
         (&Method::GET, "/v1.0/moved") => bytes::moved(tenant, call),
+        (&Method::GET, path) if path.ends_with("/photo/$value") => bytes::photo(tenant, call),
         (_, "/v1.0/echo") => Answer::json(StatusCode::OK, &echo(call)),
         (_, path) => error(
             tenant,
