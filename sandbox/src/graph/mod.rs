@@ -54,6 +54,7 @@ pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Answer {
         (&Method::GET, "/v1.0/moved") => bytes::moved(tenant, call),
         (&Method::GET, "/v1.0/me/drive") => places::drive(tenant, call, &grant),
         (&Method::GET, "/v1.0/sites/root") => places::root(tenant, call, &grant),
+        (&Method::GET, path) if path.ends_with("/photo/$value") => bytes::photo(tenant, call),
         (_, "/v1.0/echo") => Answer::json(StatusCode::OK, &echo(call)),
         (_, path) => error(
             tenant,
