@@ -56,8 +56,10 @@ pub use workload_identity::{AssertionSource, WorkloadIdentity};
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use certificate::can_be_read as certificate_can_be_read;
+pub(crate) use authority::open_id;
 pub(crate) use client_identity::{Identity, IdentityOptions};
 pub(crate) use jwt::claims as token_claims;
+pub(crate) use random::text as nonce;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use refusal::judge;
 pub(crate) use token::Token;
