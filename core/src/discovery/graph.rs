@@ -27,7 +27,7 @@ const fn at_graph(capability: Capability, entry: &'static str, scopes: &'static 
 }
 
 /// The entry points and least permissions of version 1.0. Source: "Microsoft Graph REST API v1.0 reference".
-const TABLE: [Row; 9] = [
+static TABLE: [Row; 9] = [
     at_graph(Capability::Mail, "me/messages", &["Mail.Read"], true),
     at_graph(Capability::Calendar, "me/calendar", &["Calendars.Read"], true),
     at_graph(Capability::Contacts, "me/contacts", &["Contacts.Read"], true),
