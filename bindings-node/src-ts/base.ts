@@ -1,5 +1,6 @@
 import { encode, snakeCased } from './arguments';
 import { stoppable } from './cancel';
+import { Download } from './download';
 import { fromNative } from './errors';
 import type { Bridge } from './functions';
 import { native, type NativeClient, type NativeReply, type NativeTokenCache } from './native';
@@ -60,6 +61,14 @@ export class Scope {
     }
   }
 
+  async download(name: string, args: object, signal?: AbortSignal): Promise<Download> {
+    const failure = (thrown: unknown) => this.failure(thrown);
+    const chunks = await stoppable(signal, failure, (cancel) =>
+      this.#native.fetch(name, encode(snakeCased(args)), cancel),
+    );
+    return new Download(chunks, failure, signal);
+  }
+
   close(): void {
     this.#native.close();
   }
@@ -83,6 +92,12 @@ export abstract class Group {
     const { signal, payload, ...args }: CallOptions & { payload?: Payload } = options;
     const reply = await this.#scope.call(name, args, payload, signal);
     return (reply.payload ?? JSON.parse(reply.json)) as T;
+  }
+
+  /** @internal Bytes, once the first of them are there. */
+  protected async bytes(name: string, options: object): Promise<Download> {
+    const { signal, ...args }: CallOptions = options;
+    return await this.#scope.download(name, args, signal);
   }
 
   /** @internal Pages of items. */

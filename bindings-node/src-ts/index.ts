@@ -8,6 +8,7 @@ export type { DateTime, Duration } from './arguments';
 export type { CallOptions, FeedOptions, OnProgress, Payload } from './base';
 export { Batches } from './batches';
 export { Client } from './client';
+export { Download, type SaveOptions } from './download';
 export { M365Error } from './errors';
 export * from './faces';
 export { Following } from './following';

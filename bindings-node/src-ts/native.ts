@@ -40,6 +40,16 @@ export interface NativePages {
   close(): Promise<void>;
 }
 
+/** The bytes of one download. */
+export interface NativeChunks {
+  /** `contentType`, `length` and `fileName`, as JSON. */
+  head(): string;
+  next(received: number): Promise<Buffer | null>;
+  read(cancel: NativeCancel | undefined): Promise<Buffer>;
+  save(path: string, overwrite: boolean, cancel: NativeCancel | undefined): Promise<string>;
+  close(): Promise<void>;
+}
+
 /** A client of the core. */
 export interface NativeClient {
   call(
@@ -50,6 +60,7 @@ export interface NativeClient {
   ): Promise<NativeReply>;
   /** Pages of items; with `fields`, of {@link Column}s of those, and behind them how many items there are. */
   pages(name: string, args: string, fields: readonly string[] | undefined): NativePages;
+  fetch(name: string, args: string, cancel: NativeCancel | undefined): Promise<NativeChunks>;
   close(): void;
 }
 

@@ -7,6 +7,7 @@ import type { Run } from './run';
 
 interface Meta {
   token?: string | null;
+  count?: number | null;
   errors?: ErrorDetails[];
   warnings?: Warning[];
   report?: Report | null;
@@ -26,6 +27,8 @@ export interface Reading<T> {
 export interface Page<T> extends Array<T> {
   /** Where to go on after this page; `null` where there is nothing to resume. */
   readonly token: string | null;
+  /** How many items there are in all, over all pages; `null` unless the service was asked for that. */
+  readonly count: number | null;
   /** In a feed: what failed since the page before, if failures are collected. */
   readonly errors: M365Error[];
   /** What else there is to know since the page before. */
@@ -38,11 +41,13 @@ export interface Page<T> extends Array<T> {
  * A listing that pages by itself: `for await` gives item after item, and {@link Paged.pages} page after page.
  *
  * Nothing is sent before the first item is asked for. Leaving the loop ends the requests in flight. Every loop starts
- * from the beginning; `token`, `errors`, `warnings` and `report` tell about the last one.
+ * from the beginning; `token`, `count`, `errors`, `warnings` and `report` tell about the last one.
  */
 export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
   /** Where to go on from later: give it to the same method as `token`. `null` when there is nothing to resume. */
   token: string | null = null;
+  /** How many items there are in all; `null` unless the service was asked for that and has said so. */
+  count: number | null = null;
   /** In a feed: what failed so far, if failures are collected. */
   errors: M365Error[] = [];
   /** What else there is to know, such as a start that was moved to the first instant still kept. */
@@ -106,6 +111,7 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
 
   #note(page: Page<T>): void {
     this.token = page.token;
+    this.count = page.count ?? this.count;
     this.errors.push(...page.errors);
     this.warnings.push(...page.warnings);
     this.report = page.report ?? this.report;
@@ -117,7 +123,7 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
 
   async #begin(): Promise<Run> {
     this.#reading.signal?.throwIfAborted();
-    this.token = this.report = null;
+    this.token = this.count = this.report = null;
     this.errors = [];
     this.warnings = [];
     const run = await this.#reading.open();
@@ -142,9 +148,10 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
 }
 
 /** What came with the items stands on their array, where neither printing nor comparing finds it. */
-function pageOf<T>(items: T[], { token, errors, warnings, report }: Meta): Page<T> {
+function pageOf<T>(items: T[], { token, count, errors, warnings, report }: Meta): Page<T> {
   const about = {
     token: token ?? null,
+    count: count ?? null,
     errors: (errors ?? []).map((error) => errorOf(error)),
     warnings: warnings ?? [],
     report: report ?? null,

@@ -10,6 +10,7 @@ use napi_derive::napi;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
+use crate::chunks::NativeChunks;
 use crate::errors::{guarded, text, thrown};
 use crate::functions::{AskFunction, host_functions};
 use crate::pages::NativePages;
@@ -108,6 +109,22 @@ impl NativeClient {
         within_runtime_if_available(|| self.client.pages(&name, args.as_bytes()))
             .map(|pages| NativePages::new(pages, fields))
             .map_err(|error| thrown(&error))
+    }
+
+    /// Begins an operation that gives bytes, and waits for the first of them.
+    #[napi(catch_unwind)]
+    pub fn fetch<'env>(
+        &self,
+        env: &'env Env,
+        name: String,
+        args: String,
+        cancel: Option<&Cancel>,
+    ) -> Result<PromiseRaw<'env, NativeChunks>> {
+        let client = Arc::clone(&self.client);
+        let stop = cancel.map_or_else(CancellationToken::new, Cancel::token);
+        env.spawn_future(async move {
+            guarded(&stop, client.bytes(&name, args.as_bytes())).await.map(NativeChunks::new)
+        })
     }
 
     /// Ends everything in flight.

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod calls;
+mod chunks;
 mod columns;
 mod errors;
 mod functions;

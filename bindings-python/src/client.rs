@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::cache::TokenCache;
+use crate::chunks::Chunks;
 use crate::columns::Columns;
 use crate::functions::Functions;
 use crate::pages::Pages;
@@ -92,6 +93,29 @@ impl Client {
         Ok(Columns::new(columns, Arc::clone(&self.process), Arc::clone(&self.functions)))
     }
 
+    /// Begins a download, and blocks until its first bytes are there.
+    fn fetch(&self, py: Python<'_>, name: String, args: &[u8]) -> PyResult<Chunks> {
+        logs::refresh(py, &self.process)?;
+        let (chunks, _pass) = bridge::block(py, &self.process, self.download(name, args))?;
+        Ok(Chunks::new(chunks, Arc::clone(&self.process)))
+    }
+
+    /// Begins a download; a future of `event_loop` for it.
+    fn fetch_async<'py>(
+        &self,
+        py: Python<'py>,
+        event_loop: &Bound<'py, PyAny>,
+        name: String,
+        args: &[u8],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        logs::refresh(py, &self.process)?;
+        self.functions.iter().for_each(|functions| functions.run_on(event_loop));
+        let process = Arc::clone(&self.process);
+        bridge::awaitable(&self.process, event_loop, self.download(name, args), move |py, chunks| {
+            Ok(Chunks::new(chunks, process).into_pyobject(py)?.into_any().unbind())
+        })
+    }
+
     /// Ends everything that is in flight. In a child of the process there is nothing to end.
     fn close(&self) {
         if self.process.is_here() {
@@ -116,6 +140,16 @@ impl Client {
         let args = args.to_vec();
         let payload = payload.map(Bytes::copy_from_slice);
         async move { core.call(&name, &args, payload).await }
+    }
+
+    fn download(
+        &self,
+        name: String,
+        args: &[u8],
+    ) -> impl Future<Output = Result<m365kit::dispatch::Chunks, m365kit::Error>> + Send + 'static {
+        let core = Arc::clone(self.core());
+        let args = args.to_vec();
+        async move { core.bytes(&name, &args).await }
     }
 }
 

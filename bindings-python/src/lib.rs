@@ -1,12 +1,13 @@
-//! Native half of the Python package: clients, pages, columns, cancellation, errors, logs, functions of the user and the sandbox.
+//! Native half of the Python package: clients, pages, columns, downloads, cancellation, errors, logs, functions of the user and the sandbox.
 //!
 //! It knows no operation. What users call is written by `core/codegen` into `python/m365kit/_faces`; it hands a name
-//! and JSON to [`client::Client`] and gets JSON, records or Arrow columns back.
+//! and JSON to [`client::Client`] and gets JSON, records, Arrow columns or bytes back.
 
 use pyo3::prelude::*;
 
 mod bridge;
 mod cache;
+mod chunks;
 mod client;
 mod columns;
 mod errors;
@@ -28,6 +29,8 @@ mod sign_in;
 mod native {
     #[pymodule_export]
     use super::cache::TokenCache;
+    #[pymodule_export]
+    use super::chunks::Chunks;
     #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]

@@ -1,4 +1,4 @@
-//! The ways into the core: a call, a listing, and the listing's next page.
+//! The ways into the core: a call, a listing, the listing's next page, and a download.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use crate::cache::NativeTokenCache;
+use crate::chunks::NativeChunks;
 use crate::failure::Failure;
 use crate::functions::{NativeFunctions, host};
 use crate::memory::NativeMemory;
@@ -42,6 +43,8 @@ pub struct NativePage {
     pub cells: Option<Arc<NativeMemory>>,
     /// Continues the listing after this page.
     pub token: Option<String>,
+    /// How many items there are in all.
+    pub count: Option<u64>,
     /// A JSON array of errors.
     pub errors: Vec<u8>,
     /// A JSON array of warnings.
@@ -99,6 +102,17 @@ impl NativeClient {
         Ok(Arc::new(NativePages { pages, committer, fields: fields.into() }))
     }
 
+    /// Begins a download by name, and waits for its first bytes.
+    pub async fn fetch(
+        &self,
+        name: String,
+        args: Vec<u8>,
+        cancel: Arc<Cancel>,
+    ) -> Result<Arc<NativeChunks>, Failure> {
+        let client = self.client.clone();
+        run(&cancel, async move { Ok(NativeChunks::new(client.bytes(&name, &args).await?)) }).await
+    }
+
     /// Ends everything in flight, and refuses what comes after.
     pub fn close(&self) {
         self.client.close();
@@ -149,6 +163,7 @@ impl NativePage {
             payload: None,
             cells: None,
             token: meta.token,
+            count: meta.count,
             errors: unless(meta.errors, "[]"),
             warnings: unless(meta.warnings, "[]"),
             report: unless(meta.report, "null"),
@@ -168,6 +183,7 @@ impl NativePage {
 #[derive(Deserialize)]
 struct Meta<'a> {
     token: Option<String>,
+    count: Option<u64>,
     #[serde(borrow)]
     errors: &'a RawValue,
     warnings: &'a RawValue,

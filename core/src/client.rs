@@ -11,14 +11,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{Audit, ContentType};
 use crate::cloud::{Cloud, Hosts};
-use crate::discovery::{Discovery, Tenants};
+use crate::discovery::Tenants;
 use crate::dispatch::HostFunctions;
 use crate::error::{Error, Result};
-use crate::http::{Clock, Concurrency, Corridor, Pace, Retry, Send, SendOptions, as_asked};
+use crate::http::{Clock, Concurrency, Corridor, Pace, Quota, Retry, Send, SendOptions, as_asked};
 use crate::identity::{
     Callback, Credential, Environment, Identity, IdentityOptions, TokenCache, check_tenant, is_guid,
 };
 use crate::interval::Interval;
+use crate::wire::{self, Wire};
 
 /// Requests a minute: the documented baseline of the Management Activity API.
 const RATE_LIMIT: f64 = 2_000.0;
@@ -37,6 +38,7 @@ pub struct Client {
 struct Shared {
     tenant: String,
     cloud: Cloud,
+    wire: Wire,
     publisher_id: Option<String>,
     max_record_bytes: usize,
     corridor: Corridor,
@@ -70,6 +72,10 @@ pub struct ClientOptions {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(skip))]
     pub cloud: Cloud,
+    /// The protocol to speak where there are two: Microsoft Graph, or the Office 365 API that came before it.
+    /// Default: `graph`.
+    #[serde(default)]
+    pub wire: Option<Wire>,
     /// The directory id (GUID) of the organisation that wrote the calling software, sent with every
     /// request of the audit feed. Default: the tenant's own, which is right for who reads their own tenant.
     #[serde(default)]
@@ -131,6 +137,7 @@ impl Client {
         {
             return Err(Error::invalid(format!("publisher_id {publisher:?} is not a directory id (GUID)")));
         }
+        let wire = wire::chosen(options.wire)?;
         let concurrency = options.concurrency.map(|fixed| positive("concurrency", fixed)).transpose()?;
         let rate = options.rate_limit.unwrap_or(RATE_LIMIT);
         if !rate.is_finite() || rate <= 0.0 {
@@ -156,6 +163,7 @@ impl Client {
             ),
             concurrency: Concurrency::new(concurrency.map(|fixed| fixed as usize)),
             pace: Pace::new(rate),
+            announcements: Quota::service_announcements(),
             retry: Retry {
                 attempts: positive("attempts", options.attempts.unwrap_or(Retry::USUAL_ATTEMPTS))?,
                 deadline: some_time("deadline", options.deadline, DEADLINE)?,
@@ -177,6 +185,7 @@ impl Client {
             shared: Arc::new(Shared {
                 tenant: options.tenant,
                 cloud: options.cloud,
+                wire,
                 publisher_id: options.publisher_id,
                 max_record_bytes: usize::try_from(max_record_bytes).unwrap_or(usize::MAX),
                 corridor,
@@ -189,11 +198,6 @@ impl Client {
     /// The Office 365 Management Activity API: the audit feed.
     pub fn audit(&self) -> Audit {
         Audit::new(self.clone())
-    }
-
-    /// Office 365 discovery: what an account can call, and where it belongs.
-    pub fn discovery(&self) -> Discovery {
-        Discovery::new(self.clone())
     }
 
     /// Ends everything that is under way, and all later calls, with the kind `Cancelled`.
@@ -212,6 +216,10 @@ impl Client {
     /// What was found out about tenants.
     pub(crate) fn tenants(&self) -> &Tenants {
         &self.shared.tenants
+    }
+
+    pub(crate) fn shared_wire(&self) -> &Wire {
+        &self.shared.wire
     }
 
     pub(crate) fn corridor(&self) -> &Corridor {
@@ -257,6 +265,7 @@ impl ClientOptions {
             tenant,
             credential,
             cloud: Cloud::Public,
+            wire: None,
             publisher_id: None,
             concurrency: None,
             rate_limit: None,
@@ -335,6 +344,8 @@ impl ClientBuilder {
     }
 
     setters! {
+        /// The protocol to speak where there are two.
+        wire: Wire;
         /// Whether the client takes tokens that may be revoked at any moment.
         continuous_access: bool;
         /// Whether the tenant's metadata is checked before the first token.

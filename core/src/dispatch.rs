@@ -1,7 +1,7 @@
 //! The narrow way in for other languages: an operation by its name, its arguments as JSON.
 //!
-//! A binding knows no operation. It hands over a name and some JSON, and gets back one record, or
-//! pages of records. The typed faces in Python, TypeScript and Swift are written from
+//! A binding knows no operation. It hands over a name and some JSON, and gets back one record, pages of
+//! records, or bytes. The typed faces in Python, TypeScript and Swift are written from
 //! [`describe`] by `core/codegen`.
 
 use std::sync::Arc;
@@ -14,13 +14,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::download::{self, Download};
 use crate::error::{Error, Result};
 use crate::identity::TokenCache;
 use crate::page::{Committer, Paged};
-use crate::{Client, ClientOptions, audit, request};
+use crate::{Client, ClientOptions, audit, discovery, request, service_health};
 
 mod cell;
 pub use cell::Cell;
+mod chunks;
+pub use chunks::Chunks;
 mod host;
 pub use host::{Host, HostError, HostFunctions, function};
 mod sign_in;
@@ -31,30 +34,11 @@ mod describe;
 pub use describe::{Description, OperationDescription, describe};
 
 /// Every operation that other languages may call, in the order of the documentation.
-const OPERATIONS: &[Entry] = &[
-    listing::<audit::ListRecords>(),
-    listing::<audit::RecordLines>(),
-    columns::<audit::RecordBatches>(),
-    listing::<audit::WriteJsonl>(),
-    listing::<audit::WriteParquet>(),
-    listing::<audit::FollowFeed>(),
-    listing::<audit::FollowIntoJsonl>(),
-    listing::<audit::FollowIntoParquet>(),
-    call::<audit::InspectState>(),
-    call::<audit::ExportState>(),
-    listing::<audit::SearchRecords>(),
-    call::<audit::Diagnose>(),
-    call::<audit::HandleWebhook>(),
-    call::<audit::EnsureSubscriptions>(),
-    call::<audit::StartSubscription>(),
-    call::<audit::StopSubscription>(),
-    call::<audit::ListSubscriptions>(),
-    listing::<audit::ListContent>(),
-    listing::<audit::GetContent>(),
-    listing::<audit::ListNotifications>(),
-    call::<audit::ListSensitiveTypes>(),
-    call::<audit::GetRecordSchema>(),
-    call::<request::SendRequest>(),
+const OPERATIONS: &[&[Entry]] = &[
+    audit::OPERATIONS,
+    service_health::OPERATIONS,
+    discovery::OPERATIONS,
+    &[call::<request::SendRequest>(), bytes::<download::FetchBytes>()],
 ];
 
 /// A request with a name: its fields are the arguments, its docs are the docs in every language.
@@ -106,6 +90,12 @@ pub trait Listing: Operation {
 pub trait ColumnListing: Operation {
     /// Checks the arguments and begins; nothing is sent before the first batch is asked for.
     fn columns(self, client: Client) -> Result<Columns>;
+}
+
+/// An operation that is answered with bytes, which come piece by piece.
+pub trait Fetch: Operation {
+    /// Sends it, and waits until the answer begins.
+    fn fetch(self, client: Client) -> impl Future<Output = Result<Download>> + Send;
 }
 
 /// An item of a page, as it crosses into another language.
@@ -163,9 +153,7 @@ impl Client {
     pub async fn call(&self, name: &str, args: &[u8], payload: Option<Bytes>) -> Result<Reply> {
         match entry(name)?.run {
             Run::Call(call) => call(self.clone(), args, payload).await,
-            Run::Listing(_) | Run::Columns(..) => {
-                Err(Error::invalid(format!("{name} gives pages, not one result")))
-            }
+            other => Err(other.instead(name, "one result")),
         }
     }
 
@@ -173,7 +161,7 @@ impl Client {
     pub fn pages(&self, name: &str, args: &[u8]) -> Result<Pages> {
         match entry(name)?.run {
             Run::Listing(open) | Run::Columns(open, _) => open(self.clone(), args),
-            Run::Call(_) => Err(Error::invalid(format!("{name} gives one result, not pages"))),
+            other => Err(other.instead(name, "pages")),
         }
     }
 
@@ -181,7 +169,15 @@ impl Client {
     pub fn columns(&self, name: &str, args: &[u8]) -> Result<Columns> {
         match entry(name)?.run {
             Run::Columns(_, open) => open(self.clone(), args),
-            Run::Call(_) | Run::Listing(_) => Err(Error::invalid(format!("{name} gives no columns"))),
+            other => Err(other.instead(name, "columns")),
+        }
+    }
+
+    /// Begins an operation that gives bytes, and waits for the first of them.
+    pub async fn bytes(&self, name: &str, args: &[u8]) -> Result<Chunks> {
+        match entry(name)?.run {
+            Run::Bytes(fetch) => fetch(self.clone(), args).await,
+            other => Err(other.instead(name, "bytes")),
         }
     }
 }
@@ -197,7 +193,7 @@ pub struct Columns {
 pub struct ColumnStep {
     /// Batches, all of the one schema; there may be none.
     pub batches: Vec<RecordBatch>,
-    /// `token`, `errors`, `warnings` and `report`, as a JSON object.
+    /// `token`, `count`, `errors`, `warnings` and `report`, as a JSON object.
     pub meta: Bytes,
 }
 
@@ -244,7 +240,7 @@ impl Pages {
 #[derive(Clone)]
 pub struct Page {
     items: Arc<dyn Items>,
-    /// `token`, `errors`, `warnings` and `report`, as a JSON object.
+    /// `token`, `count`, `errors`, `warnings` and `report`, as a JSON object.
     pub meta: Bytes,
 }
 
@@ -312,10 +308,11 @@ impl<T: Item> Items for Vec<T> {
 
 /// The names of all operations.
 pub fn operations() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().map(|entry| entry.name)
+    entries().map(|entry| entry.name)
 }
 
-struct Entry {
+/// An operation as the table has it.
+pub(crate) struct Entry {
     name: &'static str,
     run: Run,
     #[cfg(feature = "schema")]
@@ -323,6 +320,8 @@ struct Entry {
 }
 
 type RunCall = fn(Client, &[u8], Option<Bytes>) -> BoxFuture<'static, Result<Reply>>;
+
+type RunFetch = fn(Client, &[u8]) -> BoxFuture<'static, Result<Chunks>>;
 
 type OpenListing = fn(Client, &[u8]) -> Result<Pages>;
 type OpenColumns = fn(Client, &[u8]) -> Result<Columns>;
@@ -332,32 +331,48 @@ enum Run {
     Call(RunCall),
     Listing(OpenListing),
     Columns(OpenListing, OpenColumns),
+    Bytes(RunFetch),
+}
+
+impl Run {
+    /// Why an operation is not run in another way than its own.
+    fn instead(self, name: &str, wanted: &str) -> Error {
+        let gives = match self {
+            Run::Call(_) => "one result",
+            Run::Listing(_) | Run::Columns(..) => "pages",
+            Run::Bytes(_) => "bytes",
+        };
+        Error::invalid(format!("{name} gives {gives}, not {wanted}"))
+    }
+}
+
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    OPERATIONS.iter().copied().flatten()
 }
 
 fn entry(name: &str) -> Result<&'static Entry> {
-    OPERATIONS
-        .iter()
+    entries()
         .find(|entry| entry.name == name)
         .ok_or_else(|| Error::invalid(format!("there is no operation {name:?}")))
 }
 
 #[cfg(not(feature = "schema"))]
-const fn call<O: Call>() -> Entry {
+pub(crate) const fn call<O: Call>() -> Entry {
     Entry { name: O::NAME, run: Run::Call(run_call::<O>) }
 }
 
 #[cfg(not(feature = "schema"))]
-const fn listing<O: Listing>() -> Entry {
+pub(crate) const fn listing<O: Listing>() -> Entry {
     Entry { name: O::NAME, run: Run::Listing(open_listing::<O>) }
 }
 
 #[cfg(not(feature = "schema"))]
-const fn columns<O: ColumnListing>() -> Entry {
+pub(crate) const fn columns<O: ColumnListing>() -> Entry {
     Entry { name: O::NAME, run: Run::Columns(open_listed_columns::<O>, open_columns::<O>) }
 }
 
 #[cfg(feature = "schema")]
-const fn columns<O: ColumnListing + schemars::JsonSchema>() -> Entry {
+pub(crate) const fn columns<O: ColumnListing + schemars::JsonSchema>() -> Entry {
     Entry {
         name: O::NAME,
         run: Run::Columns(open_listed_columns::<O>, open_columns::<O>),
@@ -365,8 +380,18 @@ const fn columns<O: ColumnListing + schemars::JsonSchema>() -> Entry {
     }
 }
 
+#[cfg(not(feature = "schema"))]
+pub(crate) const fn bytes<O: Fetch>() -> Entry {
+    Entry { name: O::NAME, run: Run::Bytes(run_fetch::<O>) }
+}
+
 #[cfg(feature = "schema")]
-const fn call<O>() -> Entry
+pub(crate) const fn bytes<O: Fetch + schemars::JsonSchema>() -> Entry {
+    Entry { name: O::NAME, run: Run::Bytes(run_fetch::<O>), describe: describe::bytes::<O> }
+}
+
+#[cfg(feature = "schema")]
+pub(crate) const fn call<O>() -> Entry
 where
     O: Call + schemars::JsonSchema,
     O::Output: schemars::JsonSchema,
@@ -375,7 +400,7 @@ where
 }
 
 #[cfg(feature = "schema")]
-const fn listing<O>() -> Entry
+pub(crate) const fn listing<O>() -> Entry
 where
     O: Listing + schemars::JsonSchema,
     O::Item: schemars::JsonSchema,
@@ -390,6 +415,11 @@ fn run_call<O: Call>(
 ) -> BoxFuture<'static, Result<Reply>> {
     let request = read::<O>("argument", args);
     Box::pin(async move { request?.send(client, payload).await?.into_reply() })
+}
+
+fn run_fetch<O: Fetch>(client: Client, args: &[u8]) -> BoxFuture<'static, Result<Chunks>> {
+    let request = read::<O>("argument", args);
+    Box::pin(async move { Ok(Chunks::new(request?.fetch(client).await?)) })
 }
 
 fn open_listing<O: Listing>(client: Client, args: &[u8]) -> Result<Pages> {
@@ -427,6 +457,7 @@ impl<T: Item> NextPage for Paged<T> {
 fn meta<T>(page: &crate::page::Page<T>) -> Bytes {
     let meta = json!({
         "token": page.token,
+        "count": page.count,
         "errors": page.errors.iter().map(Error::to_value).collect::<Vec<_>>(),
         "warnings": page.warnings,
         "report": page.report,

@@ -178,6 +178,10 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_message(self, message: impl Into<String>) -> Self {
+        self.edit(|e| e.message = message.into())
+    }
+
     pub(crate) fn with_status(self, status: u16) -> Self {
         self.edit(|e| e.status = Some(status))
     }

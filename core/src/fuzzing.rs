@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::StatusCode;
-use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{CONTENT_DISPOSITION, DATE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::audit;
 pub use crate::audit::fuzzing::{blob, columns, link, listing, search_page, state_file, state_row, webhook};
 pub use crate::discovery::fuzzing::{atom, first_sign_in, verbose_json};
+use crate::download::file_name as file_name_of;
 use crate::error::{Error, ErrorKind, Repeat};
 use crate::http::{Answer, Refusal, by_status, challenge};
 use crate::identity::{TokenCache, certificate_can_be_read, judge, read_token};
@@ -106,6 +107,19 @@ pub fn challenge(headers: &[u8]) {
     }
 }
 
+/// The first line is a header `Content-Disposition`, the second the name that an operation gives, the third an id:
+/// whatever name comes of them stays in its folder.
+pub fn file_name(said: &[u8]) {
+    let (header, rest) = split(said);
+    let (given, id) = split(rest);
+    let mut headers = HeaderMap::new();
+    headers.extend(HeaderValue::from_bytes(header).ok().map(|value| (CONTENT_DISPOSITION, value)));
+    let name = file_name_of(&headers, std::str::from_utf8(given).ok(), &String::from_utf8_lossy(id));
+    assert!((1..=120).contains(&name.len()), "{name:?}");
+    assert!(!name.starts_with('.') && !name.ends_with(['.', ' ']), "{name:?}");
+    assert!(!name.contains(['/', '\\', ':']) && !name.contains(char::is_control), "{name:?}");
+}
+
 /// A file with a certificate and its key: PEM if it looks like it, else PFX. The first line is its password.
 pub fn certificate(file: &[u8]) {
     let (password, file) = split(file);
@@ -145,13 +159,14 @@ mod tests {
     #[test]
     fn what_was_found_once_stays_mended() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-        let targets: [(&str, Target); 16] = [
+        let targets: [(&str, Target); 17] = [
             ("atom", super::atom),
             ("blob", super::blob),
             ("certificate", super::certificate),
             ("challenge", super::challenge),
             ("columns", super::columns),
             ("error_body", super::error_body),
+            ("file_name", super::file_name),
             ("first_sign_in", super::first_sign_in),
             ("link", super::link),
             ("listing", super::listing),

@@ -31,6 +31,7 @@ mod client;
 mod cloud;
 pub mod discovery;
 pub mod dispatch;
+mod download;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -38,15 +39,21 @@ pub mod fuzzing;
 mod http;
 pub mod identity;
 mod interval;
+mod lenient;
 #[cfg(feature = "logs")]
 pub mod logs;
 mod masked;
+pub mod odata;
 mod open_enum;
 mod page;
 mod request;
+pub mod service_health;
+mod whole_file;
+mod wire;
 
 pub use client::{Client, ClientBuilder, ClientOptions};
 pub use cloud::{Cloud, CustomCloud, Service};
+pub use download::{Download, FetchBytes, Save, Saved};
 pub use error::{Error, ErrorKind, Place, Result, SignInRefusal};
 pub use identity::{
     AccessToken, AuthorizationCode, AzureCli, BrowserSignIn, Callback, ClientCertificate, ClientSecret,
@@ -58,3 +65,4 @@ pub use page::{Committer, Page, Paged, QueryStatus, Report, Warning, WarningCode
 pub use request::{AnswerBody, SendRequest};
 /// What secrets are given and kept in.
 pub use secrecy::{ExposeSecret, SecretSlice, SecretString};
+pub use wire::Wire;

@@ -40,6 +40,12 @@ macro_rules! text_enum {
             }
         }
 
+        impl From<$name> for crate::odata::Literal {
+            fn from(member: $name) -> Self {
+                crate::odata::enum_literal(member.as_str())
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())

@@ -137,6 +137,8 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Continues the listing after this page; none where there is nothing after it, and for feeds.
     pub token: Option<String>,
+    /// How many items there are in all, over all pages, where the service was asked for that and says so.
+    pub count: Option<u64>,
     /// What could not be delivered since the last page.
     pub errors: Vec<Error>,
     /// What the caller should know since the last page.
@@ -147,7 +149,7 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     pub(crate) fn of(items: Vec<T>) -> Self {
-        Page { items, token: None, errors: Vec::new(), warnings: Vec::new(), report: None }
+        Page { items, token: None, count: None, errors: Vec::new(), warnings: Vec::new(), report: None }
     }
 }
 
@@ -158,6 +160,7 @@ pub struct Paged<T> {
     pages: BoxStream<'static, Result<Page<T>>>,
     items: vec::IntoIter<T>,
     token: Option<String>,
+    count: Option<u64>,
     errors: Vec<Error>,
     warnings: Vec<Warning>,
     report: Option<Report>,
@@ -206,6 +209,7 @@ impl<T> Paged<T> {
             pages: pages.boxed(),
             items: Vec::new().into_iter(),
             token: None,
+            count: None,
             errors: Vec::new(),
             warnings: Vec::new(),
             report: None,
@@ -279,6 +283,11 @@ impl<T> Paged<T> {
         self.token.as_deref()
     }
 
+    /// How many items there are in all, where the service was asked for that and has said so.
+    pub fn count(&self) -> Option<u64> {
+        self.count
+    }
+
     /// What could not be delivered so far, where the caller chose to collect that; of a listing without an end
     /// the newest 1,000.
     pub fn errors(&self) -> &[Error] {
@@ -298,6 +307,8 @@ impl<T> Paged<T> {
     fn note(&mut self, page: &Page<T>) {
         self.arrived += 1;
         self.token.clone_from(&page.token);
+        // Services say it on the first page only.
+        self.count = page.count.or(self.count);
         self.errors.extend_from_slice(&page.errors);
         self.warnings.extend_from_slice(&page.warnings);
         if self.is_endless {

@@ -85,7 +85,7 @@ impl Call for SendRequest {
         let service = self.service.clone().unwrap_or(Service::Graph);
         let method = Method::from_bytes(self.method.to_ascii_uppercase().as_bytes())
             .map_err(|_| Error::invalid(format!("{:?} is not an HTTP method", self.method)))?;
-        let url = self.url(corridor.hosts.service(&service)?)?;
+        let url = address(corridor.hosts.service(&service)?, &self.path, self.query.as_ref())?;
         let judge = if service == Service::Management { audit::judge } else { by_status };
         let mut request = Request::new(method, url).bearer(service).limit(Limit::Tenant).judge(judge);
         match (payload, &self.json) {
@@ -115,21 +115,21 @@ impl Call for SendRequest {
     }
 }
 
-impl SendRequest {
-    fn url(&self, base: &Url) -> Result<Url> {
-        let wrong = |why: &str| Error::invalid(format!("path {:?} {why}", self.path));
-        if self.path.starts_with("//") || !(self.path.starts_with('/') || self.path.contains("://")) {
-            return Err(wrong("must begin with / or be a whole URL"));
-        }
-        let mut url = base.join(&self.path).map_err(|e| wrong("is no address").with_source(e))?;
-        if let Some(query) = &self.query {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        Ok(url)
+/// The address of a path at a service, or of what was written out as a whole.
+pub(crate) fn address(base: &Url, path: &str, query: Option<&BTreeMap<String, String>>) -> Result<Url> {
+    let wrong = |why: &str| Error::invalid(format!("path {path:?} {why}"));
+    if path.starts_with("//") || !(path.starts_with('/') || path.contains("://")) {
+        return Err(wrong("must begin with / or be a whole URL"));
     }
+    let mut url = base.join(path).map_err(|e| wrong("is no address").with_source(e))?;
+    if let Some(query) = query {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    Ok(url)
 }
 
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+/// A header that a caller may add.
+pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let parsed = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| Error::invalid(format!("{name:?} is not the name of a header")))?;
     if parsed == reqwest::header::AUTHORIZATION {

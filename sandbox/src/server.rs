@@ -157,6 +157,9 @@ async fn route(tenant: &Arc<Tenant>, call: &Call, bend: &Bend) -> Answer {
     if call.path.starts_with("/v1.0/") {
         return graph::answer(tenant, call).await;
     }
+    if call.path == graph::ELSEWHERE {
+        return graph::elsewhere(tenant, call);
+    }
     identity::answer(tenant, call)
 }
 

@@ -2,6 +2,7 @@
 
 import type { Duration } from '../arguments';
 import { type CallOptions, Group, type Payload, type Scope } from '../base';
+import type { Download } from '../download';
 import type { TokenCache } from '../token-cache';
 import type { TokenCredential } from '../token-credential';
 import { Audit } from './audit';
@@ -87,6 +88,18 @@ export interface RequestOptions extends CallOptions {
   payload?: Payload;
 }
 
+/** What {@link Client.download} may be told. */
+export interface DownloadOptions extends CallOptions {
+  /** The service whose host and token are used. Default: `graph`. */
+  service?: Service;
+  /** Parameters to add to the query. */
+  query?: Record<string, string>;
+  /** Headers to add; `Authorization` is refused. */
+  headers?: Record<string, string>;
+  /** The most bytes that are taken: what is longer is an error. Default: 256 MiB. */
+  maxBytes?: number;
+}
+
 /** The operations of a client. */
 export abstract class ClientFace extends Group {
   /** The Office 365 Management Activity API: the audit feed. */
@@ -109,5 +122,17 @@ export abstract class ClientFace extends Group {
    */
   request<T = unknown>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
     return this.call('request', { ...options, method, path });
+  }
+
+  /**
+   * Downloads whatever a service gives at a path, as it arrives, through the same authorization, pacing,
+   * retries and errors as every operation.
+   *
+   * Redirects are followed, at most 3 of them; the token goes to the service's own host only.
+   *
+   * @param path The path at the service, such as `/v1.0/me/photo/$value`, or a whole URL on its host.
+   */
+  download(path: string, options: DownloadOptions = {}): Promise<Download> {
+    return this.bytes('download', { ...options, path });
   }
 }

@@ -3,6 +3,16 @@
 import type { DateTime } from '../arguments';
 import type { QueryStatus, WarningCode } from './shared-enums';
 
+/** What was saved. */
+export interface Saved {
+  /** The file. */
+  path: string;
+  /** How many bytes it has. */
+  bytes: number;
+  /** What kind of bytes they are, if the service says so. */
+  contentType?: string;
+}
+
 /** What a user is to be shown. */
 export interface DeviceCodePrompt {
   /** The code to type. */

@@ -10,6 +10,7 @@ from . import _faces
 from ._cache import TokenCache
 from ._columns import AsyncBatches, AsyncRecords, Batches, Records
 from ._credentials import Credential
+from ._download import AsyncDownload, Download
 from ._errors import (
     AuthError,
     Cancelled,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessToken",
     "AsyncBatches",
+    "AsyncDownload",
     "AsyncFollowing",
     "AsyncPaged",
     "AsyncRecords",
@@ -55,6 +57,7 @@ __all__ = [
     "Conflict",
     "Credential",
     "DecodeError",
+    "Download",
     "Following",
     "Gone",
     "InvalidRequest",

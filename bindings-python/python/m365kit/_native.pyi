@@ -8,6 +8,7 @@ from typing_extensions import disjoint_base
 
 __all__ = [
     "TokenCache",
+    "Chunks",
     "Client",
     "Batch",
     "Collected",
@@ -85,8 +86,50 @@ class Client:
     def columns(self, name: str, args: bytes) -> Columns:
         """Begins a stream of columns. Nothing is sent before its first step is asked for."""
 
+    def fetch(self, name: str, args: bytes) -> Chunks:
+        """Begins a download, and blocks until its first bytes are there."""
+
+    def fetch_async(
+        self, event_loop: asyncio.AbstractEventLoop, name: str, args: bytes
+    ) -> asyncio.Future[Chunks]:
+        """Begins a download; a future of `event_loop` for it."""
+
     def close(self) -> None:
         """Ends everything that is in flight. In a child of the process there is nothing to end."""
+
+@final
+class Chunks:
+    """The bytes of one download."""
+
+    def head(self) -> bytes:
+        """What is known of them, as JSON."""
+
+    def next(self, received: int) -> bytes | None:
+        """The next bytes, or `None` after the last. Who has received fewer chunks than there were
+        gets the newest one again.
+        """
+
+    def next_async(
+        self, event_loop: asyncio.AbstractEventLoop, received: int
+    ) -> asyncio.Future[bytes | None]:
+        """A future of `event_loop` for what `next` would return."""
+
+    def read(self) -> bytes:
+        """All of it; blocks until it is there."""
+
+    def read_async(self, event_loop: asyncio.AbstractEventLoop) -> asyncio.Future[bytes]:
+        """A future of `event_loop` for all of it."""
+
+    def save(self, path: str, overwrite: bool) -> bytes:
+        """Saves it as a file, or in a folder, and blocks until it has: what was saved, as JSON."""
+
+    def save_async(
+        self, event_loop: asyncio.AbstractEventLoop, path: str, overwrite: bool
+    ) -> asyncio.Future[bytes]:
+        """A future of `event_loop` for what `save` would return."""
+
+    def close(self) -> None:
+        """Ends it, and with it the connection that it holds."""
 
 @final
 class Pages:

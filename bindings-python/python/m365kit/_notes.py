@@ -35,13 +35,14 @@ NEWEST = 1000
 class Told:
     """What one step of a feed told."""
 
-    __slots__ = ("errors", "report", "token", "warnings")
+    __slots__ = ("count", "errors", "report", "token", "warnings")
 
     def __init__(self, meta: bytes) -> None:
         from json import loads
 
         about: dict[str, Any] = loads(meta)
         self.token: str | None = about.get("token")
+        self.count: int | None = about.get("count")
         self.errors: list[M365Error] = [from_dict(error) for error in about.get("errors") or ()]
         self.warnings: list[Warning] = []
         self.report: Report | None = None

@@ -250,6 +250,15 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
             payload: given.payload
         )
         return try .result(json(result))
+    case "download":
+        let download = try await client.download(
+            given.required("path"),
+            service: given.optional("service"),
+            query: given.optional("query"),
+            headers: given.optional("headers"),
+            maxBytes: given.optional("max_bytes")
+        )
+        return try await given.collect(download)
     default:
         throw UnknownOperation(name: name)
     }

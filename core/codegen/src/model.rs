@@ -78,6 +78,8 @@ pub enum Shape {
     Run,
     /// Arrow record batches, for languages that take them; pages of records with their bytes for the others.
     Columns,
+    /// Bytes, which come piece by piece. Its result is what is said of them when they have been saved.
+    Bytes,
 }
 
 /// A parameter, an option, or a field of a record.
@@ -351,6 +353,7 @@ fn parent_of<'a>(groups: &'a mut [Group], group: &str, method: &str) -> &'a mut 
 fn group_doc(group: &str) -> &'static str {
     match group {
         "audit" => "The Office 365 Management Activity API: the audit feed.",
+        "discovery" => "Office 365 discovery: what an account can call, and where it belongs.",
         "" => "A client of one tenant.",
         other => panic!("the group {other:?} has no doc: add it here"),
     }
@@ -382,6 +385,8 @@ impl Reader<'_> {
             Shape::Run
         } else if description.columns {
             Shape::Columns
+        } else if description.bytes {
+            Shape::Bytes
         } else if description.pages {
             Shape::Pages { feed: description.feed, commits: description.commits }
         } else {

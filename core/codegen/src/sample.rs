@@ -93,10 +93,14 @@ fn zoo() -> Group {
             Type::Record("Animal".to_owned()),
         )
     };
+    let photo = Operation {
+        params: vec![required("animal", Type::String), optional("max_bytes", Type::Int)],
+        ..operation("zoo.photo", Shape::Bytes, Type::Record("Keeper".to_owned()))
+    };
     Group {
         name: "zoo".to_owned(),
         doc: "The zoo.".to_owned(),
-        operations: vec![feed, feeding, keepers, cages, watch],
+        operations: vec![feed, feeding, keepers, cages, watch, photo],
     }
 }
 

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 
 use super::blob::Blob;
 use super::content_type::ContentType;
-use super::lenient;
 use super::listing::{Listing, Row, next_link};
 use super::record::{AuditRecord, Origin};
 use super::route::Route;
@@ -19,6 +18,7 @@ use crate::dispatch::{self, Item, Operation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Request;
 use crate::interval::Interval;
+use crate::lenient;
 use crate::page::{Page, Paged, Warning};
 
 /// A blob of content that can be fetched.

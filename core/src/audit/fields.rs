@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::address;
 use super::content_type::ContentType;
-use super::lenient;
 use super::record::Origin;
 use super::record_type::{AuditLogScope, RecordType, UserType};
+use crate::lenient;
 
 /// The fields that nearly all records have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,8 +16,9 @@ use super::progress::TELL;
 use super::records::{ListRecords, RecordsBuilder};
 use crate::Client;
 use crate::dispatch::{Listing, Operation};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::page::{Page, Paged};
+use crate::whole_file::{self, Trouble, on_disk};
 
 /// Writes the records into a file of JSON Lines: each as it came, on a line of its own.
 ///
@@ -199,15 +200,7 @@ fn begin(target: &Path, present: Present) -> Result<NamedTempFile, Trouble> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error.into()),
     }
-    let folder = folder(target);
-    fs::create_dir_all(folder)?;
-    let mut builder = tempfile::Builder::new();
-    let name = target.file_name().unwrap_or_default();
-    let prefix = format!(".{}.", name.display());
-    builder.prefix(&prefix).suffix(".partial");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    Ok(builder.tempfile_in(folder)?)
+    whole_file::beside(target)
 }
 
 fn finish(mut file: NamedTempFile, target: &Path, present: Present) -> Result<(), Trouble> {
@@ -217,17 +210,7 @@ fn finish(mut file: NamedTempFile, target: &Path, present: Present) -> Result<()
     {
         return add(&mut file, whole);
     }
-    file.as_file().sync_all()?;
-    match present {
-        Present::Replaced => file.persist(target).map_err(|e| e.error)?,
-        // What has appeared meanwhile is not replaced.
-        Present::Refused | Present::AddedTo => file.persist_noclobber(target).map_err(|e| e.error)?,
-    };
-    // The name too has to be on the disk. Not every system lets a folder be opened.
-    if let Ok(folder) = File::open(folder(target)) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
+    whole_file::name(file, target, present == Present::Replaced)
 }
 
 fn none<T>(error: io::Error) -> io::Result<Option<T>> {
@@ -255,42 +238,6 @@ fn add(written: &mut NamedTempFile, mut whole: File) -> Result<(), Trouble> {
         return Err(error.into());
     }
     Ok(())
-}
-
-fn folder(target: &Path) -> &Path {
-    target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// What may be wrong with the target.
-enum Trouble {
-    Refused(&'static str),
-    Failed(io::Error),
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Trouble::Failed(error)
-    }
-}
-
-/// Works on files, on a thread that may wait for the disk.
-async fn on_disk<T: Send + 'static>(
-    target: &Path,
-    work: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
-) -> Result<T> {
-    let path = target.display();
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(Trouble::Refused(why))) => Err(Error::invalid(format!("target {path} {why}"))),
-        Ok(Err(Trouble::Failed(error))) => {
-            Err(Error::new(ErrorKind::Storage, format!("{path} cannot be written: {error}"))
-                .with_source(error))
-        }
-        Err(error) => {
-            let message = format!("writing {path} was broken off");
-            Err(Error::new(ErrorKind::Storage, message).with_source(error))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,6 @@ mod follow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod jsonl;
-mod lenient;
 mod lines;
 mod listing;
 mod notifications;
@@ -77,9 +76,35 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::Client;
-use crate::dispatch::{Call, Listing};
+use crate::dispatch::{Call, Entry, Listing, call, columns, listing};
 use crate::error::Result;
 use crate::page::Paged;
+
+/// The operations of this API, in the order of the documentation.
+pub(crate) const OPERATIONS: &[Entry] = &[
+    listing::<ListRecords>(),
+    listing::<RecordLines>(),
+    columns::<RecordBatches>(),
+    listing::<WriteJsonl>(),
+    listing::<WriteParquet>(),
+    listing::<FollowFeed>(),
+    listing::<FollowIntoJsonl>(),
+    listing::<FollowIntoParquet>(),
+    call::<InspectState>(),
+    call::<ExportState>(),
+    listing::<SearchRecords>(),
+    call::<Diagnose>(),
+    call::<HandleWebhook>(),
+    call::<EnsureSubscriptions>(),
+    call::<StartSubscription>(),
+    call::<StopSubscription>(),
+    call::<ListSubscriptions>(),
+    listing::<ListContent>(),
+    listing::<GetContent>(),
+    listing::<ListNotifications>(),
+    call::<ListSensitiveTypes>(),
+    call::<GetRecordSchema>(),
+];
 
 /// Records in a page at most: what crosses into another language at once.
 const PAGE_OF_RECORDS: usize = 1_000;

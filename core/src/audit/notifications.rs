@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 
 use super::content::pages_of_windows;
 use super::content_type::ContentType;
-use super::lenient;
 use super::listing::Row;
 use super::window::Span;
 use crate::Client;
 use crate::dispatch::{Item, Listing, Operation};
 use crate::error::Result;
 use crate::interval::Interval;
+use crate::lenient;
 use crate::open_enum::text_enum;
 use crate::page::Paged;
 

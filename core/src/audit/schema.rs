@@ -12,11 +12,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::lenient;
 use super::record_type::{RecordType, family};
 use crate::Client;
 use crate::dispatch::{Call, Operation};
 use crate::error::Result;
+use crate::lenient;
 
 pub(super) use paths::{Unknown, ValueType, value_type};
 

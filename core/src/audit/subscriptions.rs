@@ -9,13 +9,13 @@ use url::Url;
 
 use super::codes::{ALREADY_ENABLED, NO_SUBSCRIPTION};
 use super::content_type::ContentType;
-use super::lenient;
 use super::route::Route;
 use crate::Client;
 use crate::cloud::require_https;
 use crate::dispatch::{Call, Operation};
 use crate::error::{Error, Result};
 use crate::http::Answer;
+use crate::lenient;
 use crate::open_enum::text_enum;
 
 text_enum! {

@@ -153,7 +153,7 @@ impl Window {
         let slack = SignedDuration::from_secs(1);
         link.query_pairs().all(|(name, value)| {
             let is_time = name.eq_ignore_ascii_case("starttime") || name.eq_ignore_ascii_case("endtime");
-            match (is_time, super::lenient::time(&value)) {
+            match (is_time, crate::lenient::time(&value)) {
                 (true, Some(time)) => {
                     self.start.duration_since(time) <= slack && time.duration_since(self.end) <= slack
                 }

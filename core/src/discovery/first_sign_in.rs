@@ -169,10 +169,6 @@ fn account(given: &str) -> Result<String> {
     if account.is_empty() { Err(Error::invalid("account is empty")) } else { Ok(account) }
 }
 
-impl Operation for BeginFirstSignIn {
-    const NAME: &'static str = "discovery.begin_first_sign_in";
-}
-
 impl Call for BeginFirstSignIn {
     type Output = BegunFirstSignIn;
 
@@ -180,10 +176,6 @@ impl Call for BeginFirstSignIn {
         client.require(&Wire::Office365, Self::NAME, INSTEAD)?;
         self.begin(&client)
     }
-}
-
-impl Operation for FinishFirstSignIn {
-    const NAME: &'static str = "discovery.finish_first_sign_in";
 }
 
 impl Call for FinishFirstSignIn {
@@ -206,10 +198,6 @@ impl Call for FinishFirstSignIn {
     }
 }
 
-impl Operation for GetFirstSignIn {
-    const NAME: &'static str = "discovery.first_sign_in";
-}
-
 impl Call for GetFirstSignIn {
     type Output = FirstSignIn;
 
@@ -224,10 +212,6 @@ impl Call for GetFirstSignIn {
                 .with_hint("Begin one with discovery.begin_first_sign_in")
         })
     }
-}
-
-impl Operation for ForgetFirstSignIn {
-    const NAME: &'static str = "discovery.forget_first_sign_in";
 }
 
 impl Call for ForgetFirstSignIn {

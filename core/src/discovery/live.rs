@@ -27,10 +27,6 @@ use crate::wire::Wire;
 #[serde(deny_unknown_fields)]
 pub struct ListLiveServices {}
 
-impl Operation for ListLiveServices {
-    const NAME: &'static str = "discovery.live_services";
-}
-
 impl Listing for ListLiveServices {
     type Item = ServiceInfo;
 

@@ -36,9 +36,7 @@ pub(crate) use tenant::Tenants;
 pub use translate::TranslateService;
 
 use crate::Client;
-use crate::dispatch::{Call, Listing};
-use crate::error::Result;
-use crate::page::Paged;
+use crate::odata::operations;
 
 /// What an account can call, and where it belongs; see [`Client::discovery`].
 #[derive(Debug, Clone)]
@@ -46,67 +44,25 @@ pub struct Discovery {
     client: Client,
 }
 
-impl Discovery {
-    pub(crate) fn new(client: Client) -> Self {
-        Discovery { client }
+impl Client {
+    /// Office 365 discovery: what an account can call, and where it belongs.
+    pub fn discovery(&self) -> Discovery {
+        Discovery { client: self.clone() }
     }
+}
 
-    /// Begins a first sign-in: makes the address of the page that asks who the user is.
-    pub async fn begin_first_sign_in(&self, request: BeginFirstSignIn) -> Result<BegunFirstSignIn> {
-        self.send(request).await
-    }
-
-    /// Finishes a first sign-in with the address that the browser was sent to, and keeps the answer.
-    pub async fn finish_first_sign_in(&self, request: FinishFirstSignIn) -> Result<FirstSignIn> {
-        self.send(request).await
-    }
-
-    /// Gives the answer of an earlier first sign-in.
-    pub async fn first_sign_in(&self, account: impl Into<String>) -> Result<FirstSignIn> {
-        self.send(GetFirstSignIn { account: account.into() }).await
-    }
-
-    /// Forgets the answer of an earlier first sign-in; says whether there was one.
-    pub async fn forget_first_sign_in(&self, account: impl Into<String>) -> Result<bool> {
-        self.send(ForgetFirstSignIn { account: account.into() }).await
-    }
-
-    /// Lists the services that the user can reach.
-    pub fn services(&self, request: ListServices) -> Result<Paged<ServiceInfo>> {
-        request.open(self.client.clone())
-    }
-
-    /// Gets one service by its key.
-    pub async fn get_service(&self, request: GetService) -> Result<ServiceInfo> {
-        self.send(request).await
-    }
-
-    /// Lists all services that there are for anybody, without a token.
-    pub fn all_services(&self, request: ListAllServices) -> Result<Paged<ServiceInfo>> {
-        request.open(self.client.clone())
-    }
-
-    /// Finds the one service to call for a capability.
-    pub async fn resolve(&self, capability: Capability) -> Result<ServiceInfo> {
-        self.send(ResolveService { capability, version: None, allow_foreign: false }).await
-    }
-
-    /// Translates a service that the Discovery Service once listed into what has taken its place.
-    pub async fn translate(&self, service: ServiceInfo) -> Result<Translation> {
-        self.send(TranslateService { service }).await
-    }
-
-    /// Tells which cloud a tenant is in, by one of its domains.
-    pub async fn find_tenant(&self, domain: impl Into<String>) -> Result<TenantInfo> {
-        self.send(FindTenant { domain: domain.into() }).await
-    }
-
-    /// Lists the services of the user with the tenant's own SharePoint addresses.
-    pub fn live_services(&self) -> Result<Paged<ServiceInfo>> {
-        ListLiveServices {}.open(self.client.clone())
-    }
-
-    async fn send<C: Call>(&self, request: C) -> Result<C::Output> {
-        request.send(self.client.clone(), None).await
+operations! {
+    impl Discovery in "discovery" at office365 {
+        services(ListServices) -> pages ServiceInfo;
+        get_service(GetService) -> one ServiceInfo;
+        all_services(ListAllServices) -> pages ServiceInfo;
+        live_services(ListLiveServices) -> pages ServiceInfo;
+        resolve(ResolveService) -> one ServiceInfo;
+        translate(TranslateService) -> one Translation;
+        find_tenant(FindTenant) -> one TenantInfo;
+        begin_first_sign_in(BeginFirstSignIn) -> one BegunFirstSignIn;
+        finish_first_sign_in(FinishFirstSignIn) -> one FirstSignIn;
+        first_sign_in(GetFirstSignIn) -> one FirstSignIn;
+        forget_first_sign_in(ForgetFirstSignIn) -> one bool;
     }
 }

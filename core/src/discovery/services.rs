@@ -9,7 +9,7 @@ use super::model::{Capability, DiscoveryFormat, DiscoveryVersion, ServiceInfo};
 use super::office365::{self, Ask, What, no_services};
 use super::{audience, graph};
 use crate::Client;
-use crate::dispatch::{Call, Listing, Operation};
+use crate::dispatch::{Call, Listing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::odata::{Filter, Query};
 use crate::page::{Page, Paged};
@@ -154,10 +154,6 @@ fn refuse_on_graph(version: Option<&DiscoveryVersion>, format: Option<&Discovery
     }
 }
 
-impl Operation for ListServices {
-    const NAME: &'static str = "discovery.services";
-}
-
 impl Listing for ListServices {
     type Item = ServiceInfo;
 
@@ -167,10 +163,6 @@ impl Listing for ListServices {
     }
 }
 
-impl Operation for ListAllServices {
-    const NAME: &'static str = "discovery.all_services";
-}
-
 impl Listing for ListAllServices {
     type Item = ServiceInfo;
 
@@ -178,10 +170,6 @@ impl Listing for ListAllServices {
         let ListAllServices { version, format, select, filter, top } = self;
         Options { version, format, select, filter, top }.open(client, What::Catalogue)
     }
-}
-
-impl Operation for GetService {
-    const NAME: &'static str = "discovery.get_service";
 }
 
 impl Call for GetService {
@@ -207,10 +195,6 @@ impl Call for GetService {
         };
         services.into_iter().find(is_it).ok_or(missing)
     }
-}
-
-impl Operation for ResolveService {
-    const NAME: &'static str = "discovery.resolve";
 }
 
 impl Call for ResolveService {

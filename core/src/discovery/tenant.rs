@@ -13,7 +13,7 @@ use url::Host;
 use super::model::TenantInfo;
 use crate::Client;
 use crate::cloud::{Cloud, Service};
-use crate::dispatch::{Call, Operation};
+use crate::dispatch::Call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::{check_tenant, is_guid, open_id};
 
@@ -36,10 +36,6 @@ const IN_ANOTHER_CLOUD: &str = "AADSTS90038";
 pub struct FindTenant {
     /// A domain such as `contoso.com`, or a directory id. Of an address of mail, only what follows the `@` is used.
     pub domain: String,
-}
-
-impl Operation for FindTenant {
-    const NAME: &'static str = "discovery.find_tenant";
 }
 
 impl Call for FindTenant {

@@ -7,7 +7,7 @@ use url::Url;
 use super::graph;
 use super::model::{AccountType, Capability, NoEquivalent, ServiceInfo, Translation};
 use crate::Client;
-use crate::dispatch::{Call, Operation};
+use crate::dispatch::Call;
 use crate::error::Result;
 
 /// Translates a service that the Discovery Service once listed into what has taken its place, without asking anybody.
@@ -20,10 +20,6 @@ use crate::error::Result;
 pub struct TranslateService {
     /// The service as it was.
     pub service: ServiceInfo,
-}
-
-impl Operation for TranslateService {
-    const NAME: &'static str = "discovery.translate";
 }
 
 impl Call for TranslateService {

@@ -4,10 +4,11 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-use super::{Call, ColumnListing, Listing, OPERATIONS};
+use super::{Call, ColumnListing, Fetch, Listing, entries};
 use crate::ClientOptions;
 use crate::audit::ColumnBatch;
 use crate::cloud::{Cloud, CustomCloud};
+use crate::download::Saved;
 use crate::error::ErrorKind;
 use crate::identity::{
     AuthorizationCode, AzureCli, BrowserSignIn, Callback, ClientCertificate, ClientSecret, DefaultCredential,
@@ -53,18 +54,20 @@ pub struct OperationDescription {
     pub runs: bool,
     /// Whether it gives Arrow record batches to languages that take them.
     pub columns: bool,
+    /// Whether it gives bytes, which come piece by piece.
+    pub bytes: bool,
     /// Whether bytes may travel beside the arguments.
     pub payload: bool,
     /// The arguments, with the operation's docs.
     pub request: Schema,
-    /// The result, or the item of a page.
+    /// The result, or the item of a page; of bytes what is said of them when they have been saved.
     pub result: Schema,
 }
 
 /// Describes every operation and type.
 pub fn describe() -> Description {
     let generator = &mut SchemaSettings::draft2020_12().into_generator();
-    let operations = OPERATIONS.iter().map(|entry| (entry.describe)(generator)).collect();
+    let operations = entries().map(|entry| (entry.describe)(generator)).collect();
     let options = ClientOptions::json_schema(generator);
     let credentials = vec![
         ("client_secret", ClientSecret::json_schema(generator)),
@@ -112,6 +115,7 @@ where
         commits: false,
         runs: false,
         columns: false,
+        bytes: false,
         payload: O::TAKES_PAYLOAD,
         request: O::json_schema(generator),
         result: generator.subschema_for::<O::Output>(),
@@ -130,6 +134,7 @@ where
         commits: O::COMMITS,
         runs: O::RUNS,
         columns: false,
+        bytes: false,
         payload: false,
         request: O::json_schema(generator),
         result: generator.subschema_for::<O::Item>(),
@@ -147,8 +152,27 @@ where
         commits: false,
         runs: false,
         columns: true,
+        bytes: false,
         payload: false,
         request: O::json_schema(generator),
         result: generator.subschema_for::<ColumnBatch>(),
+    }
+}
+
+pub(super) fn bytes<O>(generator: &mut SchemaGenerator) -> OperationDescription
+where
+    O: Fetch + JsonSchema,
+{
+    OperationDescription {
+        name: O::NAME,
+        pages: false,
+        feed: false,
+        commits: false,
+        runs: false,
+        columns: false,
+        bytes: true,
+        payload: false,
+        request: O::json_schema(generator),
+        result: generator.subschema_for::<Saved>(),
     }
 }

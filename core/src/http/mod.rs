@@ -7,17 +7,21 @@ pub(crate) mod challenge;
 mod check;
 mod clock;
 mod concurrency;
+mod fetch;
 mod pace;
 mod pinned;
+mod quota;
 mod request;
 mod retry;
 mod send;
 
-pub(crate) use check::{Refusal, by_status, service_time};
+pub(crate) use check::{Judge, Refusal, by_status, service_time};
 pub(crate) use clock::Clock;
 pub(crate) use concurrency::Concurrency;
 use concurrency::Place;
+pub(crate) use fetch::{Arrival, Wanted};
 pub(crate) use pace::Pace;
+pub(crate) use quota::Quota;
 pub(crate) use request::{Body, Limit, Patience, Request, Route};
 pub(crate) use retry::{Retry, as_asked};
 pub(crate) use send::{Answer, Send, SendOptions};
@@ -27,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cloud::{Hosts, Service};
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::Identity;
+use crate::identity::{Identity, Token};
 
 /// What all requests of one client share.
 pub(crate) struct Corridor {
@@ -35,6 +39,8 @@ pub(crate) struct Corridor {
     pub(crate) identity: Identity,
     pub(crate) concurrency: Concurrency,
     pub(crate) pace: Pace,
+    /// What is left of the limit of service announcements.
+    pub(crate) announcements: Quota,
     pub(crate) retry: Retry,
     pub(crate) send: Send,
     pub(crate) clock: Clock,
@@ -43,6 +49,43 @@ pub(crate) struct Corridor {
 
 /// Why nothing could be sent: there is no token for it.
 struct NoToken(Error);
+
+/// One of the ways to send a request and take its answer: as a whole, or with the body still to come.
+trait Way: Sync {
+    /// What is there when the service has answered well.
+    type Answer: std::marker::Send;
+    /// What the caller gets.
+    type Output;
+
+    /// Sends once.
+    fn send(
+        &self,
+        corridor: &Corridor,
+        request: &Request,
+        bearer: Option<&Token>,
+    ) -> impl Future<Output = Result<Self::Answer>> + std::marker::Send;
+
+    /// Reads what was answered; what cannot be read is a fault like any other.
+    fn read(&self, answer: Self::Answer) -> Result<Self::Output>;
+}
+
+/// Takes the answer as a whole.
+struct Whole<D>(D);
+
+impl<T, D: Fn(&Answer) -> Result<T> + Sync> Way for Whole<D> {
+    type Answer = Answer;
+    type Output = T;
+
+    async fn send(&self, corridor: &Corridor, request: &Request, bearer: Option<&Token>) -> Result<Answer> {
+        let answer = corridor.send.send(request, bearer).await?;
+        corridor.clock.observe(&answer.headers);
+        check::check(request, answer)
+    }
+
+    fn read(&self, answer: Answer) -> Result<T> {
+        self.0(&answer)
+    }
+}
 
 impl Corridor {
     /// Sends a request until it succeeds or may not be repeated, and reads the answer with `decode`.
@@ -53,11 +96,7 @@ impl Corridor {
         request: &Request,
         decode: impl Fn(&Answer) -> Result<T> + std::marker::Send + Sync,
     ) -> Result<T> {
-        tokio::select! {
-            biased;
-            () = self.closed.cancelled() => Err(Error::new(ErrorKind::Cancelled, "the client was closed")),
-            outcome = self.exchange_to_the_end(request, decode) => outcome,
-        }
+        self.unless_closed(self.exchange_to_the_end(request, decode)).await
     }
 
     /// The same, but not ended by closing the client: for what has to be cleaned up at the service.
@@ -66,10 +105,30 @@ impl Corridor {
         request: &Request,
         decode: impl Fn(&Answer) -> Result<T> + std::marker::Send + Sync,
     ) -> Result<T> {
+        self.repeat(request, &Whole(decode)).await
+    }
+
+    /// Sends a request until its answer has begun well, and gives the head of that and the body still to come.
+    ///
+    /// What goes wrong with the body is the caller's, who alone knows what has been handed out of it.
+    pub(crate) async fn fetch(&self, request: &Request, wanted: &Wanted) -> Result<Arrival> {
+        self.unless_closed(self.repeat(request, wanted)).await
+    }
+
+    /// Ended by closing the client.
+    pub(crate) async fn unless_closed<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.closed.cancelled() => Err(closed()),
+            outcome = work => outcome,
+        }
+    }
+
+    async fn repeat<W: Way>(&self, request: &Request, way: &W) -> Result<W::Output> {
         let mut attempts = self.retry.attempts(request);
         let mut place = attempts.within_deadline(async { Ok(self.place(request, false).await) }).await?;
         loop {
-            let attempt = self.attempt(request, place.as_ref(), attempts.after_fault(), &decode);
+            let attempt = self.attempt(request, place.as_ref(), attempts.after_fault(), way);
             let wait = match attempts.within_deadline(attempt).await {
                 Ok(Ok(value)) => return Ok(value),
                 // The token's own request has been repeated as often as may be.
@@ -90,18 +149,18 @@ impl Corridor {
     /// A place among the requests in flight; requests that count against no limit need none.
     async fn place(&self, request: &Request, urgent: bool) -> Option<Place> {
         match request.limit {
-            Limit::Free => None,
+            Limit::Free | Limit::ServiceAnnouncements => None,
             Limit::Tenant => Some(self.concurrency.place(urgent).await),
         }
     }
 
-    async fn attempt<T>(
+    async fn attempt<W: Way>(
         &self,
         request: &Request,
         place: Option<&Place>,
         urgent: bool,
-        decode: impl Fn(&Answer) -> Result<T>,
-    ) -> Result<Result<T, NoToken>> {
+        way: &W,
+    ) -> Result<Result<W::Output, NoToken>> {
         let bearer = match authorize::bearer(self, request).await {
             Ok(bearer) => bearer,
             Err(error) => return Ok(Err(NoToken(error))),
@@ -110,16 +169,15 @@ impl Corridor {
             Some(_) => Some(self.pace.turn(urgent).await),
             None => None,
         };
+        if request.limit == Limit::ServiceAnnouncements {
+            self.announcements.turn().await;
+        }
         let flight = place.map(Place::leaves);
-        let sent = self.send.send(request, bearer.as_ref()).await;
-        if let Ok(answer) = &sent {
-            self.clock.observe(&answer.headers);
-        }
-        let checked = sent.and_then(|answer| check::check(request, answer));
+        let answer = way.send(self, request, bearer.as_ref()).await;
         if let Some(flight) = flight {
-            flight.ended(checked.as_ref().err());
+            flight.ended(answer.as_ref().err());
         }
-        match checked.and_then(|answer| decode(&answer)) {
+        match answer.and_then(|answer| way.read(answer)) {
             Ok(value) => {
                 if let Some(turn) = turn {
                     turn.accepted();
@@ -129,6 +187,9 @@ impl Corridor {
             Err(error) => {
                 if let Some(turn) = turn {
                     turn.failed(&error);
+                }
+                if request.limit == Limit::ServiceAnnouncements {
+                    self.announcements.failed(&error);
                 }
                 Err(authorize::after_refusal(self, request, bearer.as_ref(), error))
             }
@@ -145,4 +206,9 @@ impl Corridor {
         self.identity.token(self, &Service::Management).await?;
         Ok(self.now())
     }
+}
+
+/// Why nothing more comes of what was under way.
+pub(crate) fn closed() -> Error {
+    Error::new(ErrorKind::Cancelled, "the client was closed")
 }

@@ -80,6 +80,8 @@ pub(crate) enum Limit {
     Free,
     /// The limit of the tenant and publisher.
     Tenant,
+    /// What Microsoft Graph grants an application in a tenant for service announcements.
+    ServiceAnnouncements,
 }
 
 impl Request {

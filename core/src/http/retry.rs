@@ -51,6 +51,16 @@ impl Retry {
     }
 }
 
+impl Retry {
+    /// How long to wait until what failed outside of the loop, such as the body of an answer, is asked for again:
+    /// it has failed so often since it began. None if it may not be.
+    pub(crate) fn again(&self, error: &Error, faults: u32, began: Instant) -> Option<Duration> {
+        let may = matches!(error.repeat(), Repeat::Fault | Repeat::Unsent) && faults < self.attempts;
+        let wait = if may { (self.wait)(error, faults)? } else { return None };
+        (Instant::now() + wait < began + self.deadline).then_some(wait)
+    }
+}
+
 /// The attempts at one request.
 pub(super) struct Attempts<'a> {
     bounds: Retry,

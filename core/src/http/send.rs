@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue};
-use reqwest::{Certificate, ClientBuilder, Proxy, Response, StatusCode, redirect};
+use reqwest::{Certificate, ClientBuilder, Proxy, Response, StatusCode, Url, redirect};
 use secrecy::ExposeSecret;
 
 use super::{Body, Request, Route, pinned};
@@ -103,20 +103,35 @@ impl Send {
 
     /// Sends once, and reads the whole answer.
     pub(super) async fn send(&self, request: &Request, bearer: Option<&Token>) -> Result<Answer> {
+        let response = self.begin(request, &request.url, bearer).await?;
+        let answer = read(response).await?;
+        tracing::trace!(
+            target: "m365kit::http", method = %request.method, path = request.url.path(),
+            status = answer.status.as_u16(), bytes = answer.body.len(), "answered"
+        );
+        Ok(answer)
+    }
+
+    /// Sends once, to where the request or a redirect says, and reads the head of the answer.
+    pub(super) async fn begin(
+        &self,
+        request: &Request,
+        url: &Url,
+        bearer: Option<&Token>,
+    ) -> Result<Response> {
         let apart;
         let http = match &request.route {
             Route::Usual => {
-                require_https("the address", &request.url)?;
+                require_https("the address", url)?;
                 self.http()
             }
             route => {
-                require_local("the address", &request.url)?;
+                require_local("the address", url)?;
                 apart = self.apart(route)?;
                 &apart
             }
         };
-        let mut out =
-            http.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+        let mut out = http.request(request.method.clone(), url.clone()).headers(request.headers.clone());
         if let Some(patience) = request.patience {
             out = out.timeout(patience.timeout);
         }
@@ -131,15 +146,15 @@ impl Send {
         if let Body::Bytes(bytes) = &request.body {
             out = out.header(CONTENT_LENGTH, bytes.len()).body(bytes.clone());
         }
-        let mut response = out.send().await.map_err(transport)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = read_body(&mut response).await.map_err(transport)?;
-        tracing::trace!(
-            target: "m365kit::http", method = %request.method, path = request.url.path(),
-            status = status.as_u16(), bytes = body.len(), "answered"
-        );
-        Ok(Answer { status, headers, body })
+        out.send().await.map_err(transport)
     }
+}
+
+/// Reads the whole answer.
+pub(super) async fn read(mut response: Response) -> Result<Answer> {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = read_body(&mut response).await.map_err(transport)?;
+    Ok(Answer { status, headers, body })
 }
 
 fn client(options: &SendOptions) -> ClientBuilder {
@@ -165,7 +180,7 @@ async fn read_body(response: &mut Response) -> reqwest::Result<Bytes> {
     Ok(body.freeze())
 }
 
-fn transport(error: reqwest::Error) -> Error {
+pub(super) fn transport(error: reqwest::Error) -> Error {
     let error = error.without_url();
     let cause = deepest_cause(&error);
     let (kind, message) = if error.is_timeout() && error.is_connect() {

@@ -1,13 +1,13 @@
 //! A little of the Graph host: searches of the audit log, and enough to try a request of one's own against, and to
 //! see what arrives.
 
+mod bytes;
 mod filter;
 mod queries;
 mod records;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use hyper::header::WWW_AUTHENTICATE;
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -16,9 +16,10 @@ use crate::answer::Answer;
 use crate::call::{Call, Operation};
 use crate::clock;
 use crate::identity::{Audience, Denied, Grant, challenge};
-use crate::random::{Random, guid, hash_text};
+use crate::random::{guid, hash_text};
 use crate::tenant::Tenant;
 
+pub(crate) use bytes::{ELSEWHERE, elsewhere};
 pub(crate) use queries::{Outcome, Queries};
 
 /// Answers a request below `/v1.0/`.
@@ -44,7 +45,8 @@ pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Answer {
     match (&call.method, call.path.as_str()) {
         (&Method::GET, "/v1.0/organization") => Answer::json(StatusCode::OK, &organization(tenant)),
         (&Method::GET, "/v1.0/me") => Answer::json(StatusCode::OK, &me(tenant, &grant)),
-        (&Method::GET, "/v1.0/bytes") => bytes(tenant, call),
+        (&Method::GET, "/v1.0/bytes") => bytes::some(tenant, call),
+        (&Method::GET, "/v1.0/moved") => bytes::moved(tenant, call),
         (_, "/v1.0/echo") => Answer::json(StatusCode::OK, &echo(call)),
         (_, path) => error(
             tenant,
@@ -97,25 +99,6 @@ fn echo(call: &Call) -> Value {
         "json": serde_json::from_slice::<Value>(&call.body).unwrap_or(Value::Null),
         "length": call.body.len(),
     })
-}
-
-fn bytes(tenant: &Tenant, call: &Call) -> Answer {
-    const MOST: usize = 256 * 1024 * 1024;
-    let Some(length) = call.param("n").unwrap_or("1024").parse().ok().filter(|&length| length <= MOST) else {
-        return error(
-            tenant,
-            StatusCode::BAD_REQUEST,
-            "BadRequest",
-            "n: must be a number of bytes, at most 256 MiB.",
-        );
-    };
-    let mut random = Random::new(tenant.config.seed);
-    let mut body = Vec::with_capacity(length + 8);
-    while body.len() < length {
-        body.extend_from_slice(&random.next().to_le_bytes());
-    }
-    body.truncate(length);
-    Answer::whole(StatusCode::OK, "application/octet-stream", Bytes::from(body))
 }
 
 fn refuse(tenant: &Tenant, message: &str) -> Answer {

@@ -70,7 +70,7 @@ from .shared_enums import (
     TokenEndpoint,
     WarningCode,
 )
-from .shared_records import DeviceCodePrompt, Report, Warning
+from .shared_records import DeviceCodePrompt, Report, Saved, Warning
 
 __all__ = [
     "AsyncAudit",
@@ -117,6 +117,7 @@ __all__ = [
     "RecordType",
     "RefreshToken",
     "Report",
+    "Saved",
     "SchemaField",
     "SensitiveType",
     "Service",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from .._base import AsyncClientBase, ClientBase
+from .._download import AsyncDownload, Download
 from .._values import span
 from .audit import AsyncAudit, Audit
 from .credentials import Cloud
@@ -166,6 +167,37 @@ class Client(ClientBase):
         }
         return self._scope.call_body("request", args, payload)
 
+    def download(
+        self,
+        path: str,
+        *,
+        service: Service | str | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int | None = None,
+    ) -> Download:
+        """Downloads whatever a service gives at a path, as it arrives, through the same
+        authorization, pacing, retries and errors as every operation.
+
+        Redirects are followed, at most 3 of them; the token goes to the service's own host only.
+
+        Args:
+            path: The path at the service, such as `/v1.0/me/photo/$value`, or a whole URL on its
+                host.
+            service: The service whose host and token are used. Default: `graph`.
+            query: Parameters to add to the query.
+            headers: Headers to add; `Authorization` is refused.
+            max_bytes: The most bytes that are taken: what is longer is an error. Default: 256 MiB.
+        """
+        args = {
+            "path": path,
+            "service": service,
+            "query": query,
+            "headers": headers,
+            "max_bytes": max_bytes,
+        }
+        return Download(self._scope, "download", args)
+
 
 class AsyncClient(AsyncClientBase):
     """A client of one tenant whose calls are awaited.
@@ -293,3 +325,34 @@ class AsyncClient(AsyncClientBase):
             "json": json,
         }
         return await self._scope.call_body("request", args, payload)
+
+    def download(
+        self,
+        path: str,
+        *,
+        service: Service | str | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int | None = None,
+    ) -> AsyncDownload:
+        """Downloads whatever a service gives at a path, as it arrives, through the same
+        authorization, pacing, retries and errors as every operation.
+
+        Redirects are followed, at most 3 of them; the token goes to the service's own host only.
+
+        Args:
+            path: The path at the service, such as `/v1.0/me/photo/$value`, or a whole URL on its
+                host.
+            service: The service whose host and token are used. Default: `graph`.
+            query: Parameters to add to the query.
+            headers: Headers to add; `Authorization` is refused.
+            max_bytes: The most bytes that are taken: what is longer is an error. Default: 256 MiB.
+        """
+        args = {
+            "path": path,
+            "service": service,
+            "query": query,
+            "headers": headers,
+            "max_bytes": max_bytes,
+        }
+        return AsyncDownload(self._scope, "download", args)

@@ -13,6 +13,29 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+class Saved(Record):
+    """What was saved.
+
+    Attributes:
+        path: The file.
+        bytes: How many bytes it has.
+        content_type: What kind of bytes they are, if the service says so.
+    """
+
+    __slots__ = ("path", "bytes", "content_type")
+    __match_args__ = ("path", "bytes", "content_type")
+    _fields = (
+        ("path", "path", None),
+        ("bytes", "bytes", None),
+        ("content_type", "contentType", None),
+    )
+
+    def __init__(self, *, path: str, bytes: int, content_type: str | None = None) -> None:
+        self.path = path
+        self.bytes = bytes
+        self.content_type = content_type
+
+
 class DeviceCodePrompt(Record):
     """What a user is to be shown.
 

@@ -129,4 +129,28 @@ public final class Client: Sendable {
             payload: payload
         )
     }
+
+    /// Downloads whatever a service gives at a path, as it arrives, through the same authorization, pacing,
+    /// retries and errors as every operation.
+    ///
+    /// Redirects are followed, at most 3 of them; the token goes to the service's own host only.
+    ///
+    /// - Parameters:
+    ///   - path: The path at the service, such as `/v1.0/me/photo/$value`, or a whole URL on its host.
+    ///   - service: The service whose host and token are used. Default: `graph`.
+    ///   - query: Parameters to add to the query.
+    ///   - headers: Headers to add; `Authorization` is refused.
+    ///   - maxBytes: The most bytes that are taken: what is longer is an error. Default: 256 MiB.
+    public func download(
+        _ path: String,
+        service: Service? = nil,
+        query: [String: String]? = nil,
+        headers: [String: String]? = nil,
+        maxBytes: Int? = nil
+    ) async throws -> Download {
+        try await scope.download(
+            "download",
+            ["path": path, "service": service, "query": query, "headers": headers, "max_bytes": maxBytes]
+        )
+    }
 }

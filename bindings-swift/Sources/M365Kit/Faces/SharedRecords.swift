@@ -2,6 +2,36 @@
 
 import Foundation
 
+/// What was saved.
+public struct Saved: Codable, Hashable, Sendable {
+    /// The file.
+    public var path: String
+    /// How many bytes it has.
+    public var bytes: Int
+    /// What kind of bytes they are, if the service says so.
+    public var contentType: String?
+
+    public init(path: String, bytes: Int, contentType: String? = nil) {
+        self.path = path
+        self.bytes = bytes
+        self.contentType = contentType
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let members = try MemberReader(decoder)
+        path = try members.required("path")
+        bytes = try members.required("bytes")
+        contentType = try members.optional("contentType")
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var members = MemberWriter(encoder)
+        try members.write(path, "path")
+        try members.write(bytes, "bytes")
+        try members.write(contentType, "contentType")
+    }
+}
+
 /// What a user is to be shown.
 public struct DeviceCodePrompt: Codable, Hashable, Sendable {
     /// The code to type.

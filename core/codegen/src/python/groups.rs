@@ -52,6 +52,7 @@ fn handle(operation: &Operation, manner: Manner) -> Option<String> {
 fn listing_class(module: &mut Module, operation: &Operation, manner: Manner) -> String {
     let (home, base) = match operation.shape {
         Shape::Columns => (".._columns", "Batches"),
+        Shape::Bytes => (".._download", "Download"),
         Shape::Pages { commits: true, .. } => (".._following", "Following"),
         _ if operation.methods.iter().any(|below| below.shape == Shape::Columns) => (".._columns", "Records"),
         _ => (".._paged", "Paged"),
@@ -127,7 +128,7 @@ fn method(
     let waits = manner == Manner::Async && matches!(operation.shape, Shape::Call { .. } | Shape::Run);
     let result = match &operation.shape {
         Shape::Call { .. } | Shape::Run => types.annotation(module, &operation.result, false),
-        Shape::Columns => listing_class(module, operation, manner),
+        Shape::Columns | Shape::Bytes => listing_class(module, operation, manner),
         Shape::Pages { .. } => handle(operation, manner).unwrap_or_else(|| {
             let class = listing_class(module, operation, manner);
             format!("{class}[{}]", types.annotation(module, &operation.result, false))
@@ -175,7 +176,7 @@ fn body(
     let mut parts = vec![quoted(&operation.name), args.to_owned()];
     let wait = if manner == Manner::Async { "await " } else { "" };
     let begin = match (&operation.shape, &operation.result) {
-        (Shape::Columns, _) => {
+        (Shape::Columns | Shape::Bytes, _) => {
             parts.insert(0, "self._scope".to_owned());
             format!("return {}", listing_class(module, operation, manner))
         }

@@ -30,6 +30,9 @@ impl Writer<'_> {
             (Shape::Pages { .. } | Shape::Columns, _) => {
                 (format!(" -> Paged<{result}>"), "scope.paged(".to_owned())
             }
+            (Shape::Bytes, _) => {
+                (" async throws -> Download".to_owned(), "try await scope.download(".to_owned())
+            }
             (Shape::Run, _) => panic!("{}: what runs hangs below a listing in Swift", operation.name),
             (_, Type::None) => (" async throws".to_owned(), "try await scope.call(".to_owned()),
             (_, Type::Body) => (format!(" async throws -> {result}"), "try await scope.body(".to_owned()),

@@ -34,6 +34,9 @@ impl Writer<'_> {
                 ("let listing = ", COLLECT)
             }
             (Shape::Pages { .. } | Shape::Columns, _) => ("let listing = try ", COLLECT),
+            (Shape::Bytes, _) => {
+                ("let download = try await ", "        return try await given.collect(download)\n")
+            }
             (_, Type::None) => ("try await ", "        return .result(.null)\n"),
             _ => ("let result = try await ", "        return try .result(json(result))\n"),
         };

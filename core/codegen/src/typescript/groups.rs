@@ -117,7 +117,10 @@ impl File<'_> {
             tags.push(format!("@param {name} {}", field.doc));
         }
         params.push(format!("options: {options} = {{}}"));
-        let result = self.ty(&operation.result, Direction::Out);
+        let result = match operation.shape {
+            Shape::Bytes => String::new(),
+            _ => self.ty(&operation.result, Direction::Out),
+        };
         let generic = if operation.result == Type::Body { "<T = unknown>" } else { "" };
         let name = &operation.name;
         let mut read = None;
@@ -127,6 +130,10 @@ impl File<'_> {
             Shape::Columns => {
                 self.import("../batches", "type Batches");
                 ("Batches".to_owned(), format!("columns('{name}'"))
+            }
+            Shape::Bytes => {
+                self.import("../download", "type Download");
+                ("Promise<Download>".to_owned(), format!("bytes('{name}'"))
             }
             Shape::Pages { .. } if has_class(operation) => {
                 let class = class_name(owner, operation);

@@ -19,9 +19,9 @@ use super::plan::{Plan, UTC};
 use crate::audit::blob::Blob;
 use crate::audit::content_type::ContentType;
 use crate::audit::fields::{Fields, Place};
-use crate::audit::lenient;
 use crate::audit::schema::ValueType;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lenient;
 
 /// Bodies shorter than this are copied together: a buffer for each of many tiny blobs costs more than that.
 const TINY: usize = 16 * 1024;

@@ -28,10 +28,10 @@ pub(crate) fn as_bytes(columns: Columns) -> Paged<ColumnBatch> {
         Some((page, batches))
     });
     let written = pages.map(|page| match page {
-        Ok(Page { items, token, errors, warnings, report }) => on_a_worker(move || {
+        Ok(Page { items, token, count, errors, warnings, report }) => on_a_worker(move || {
             items.iter().map(|batch| write(batch).map_err(bug)).collect::<Result<Vec<_>>>()
         })
-        .map_ok(|items| Page { items, token, errors, warnings, report })
+        .map_ok(move |items| Page { items, token, count, errors, warnings, report })
         .boxed(),
         Err(error) => std::future::ready(Err(error)).boxed(),
     });

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::fields::{Field, Fields};
-use super::super::lenient;
 use super::super::record::{AuditRecord, Origin};
 use super::names;
+use crate::lenient;
 
 /// What stands around the audit data; anything in it may be missing or odd.
 #[derive(Deserialize)]

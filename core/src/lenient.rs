@@ -12,7 +12,7 @@ use serde_json::Value;
 /// The text that well-formed JSON holds; numbers and booleans give theirs. Null, objects and lists give none.
 ///
 /// An unpaired surrogate, left where the service cut a text, becomes the replacement character.
-pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     match json.as_bytes().first()? {
         b'"' => match plain(json) {
             Some(text) => Some(Cow::Borrowed(text)),
@@ -30,13 +30,13 @@ fn plain(json: &str) -> Option<&str> {
 }
 
 /// A whole number: as such, as a float without a fraction, or as a text that holds one.
-pub(super) fn int(json: &str) -> Option<i64> {
+pub(crate) fn int(json: &str) -> Option<i64> {
     int_of(&text(json)?)
 }
 
 /// The same of what the text is.
 #[allow(clippy::cast_possible_truncation)] // checked to be whole and within 2^53
-pub(super) fn int_of(text: &str) -> Option<i64> {
+pub(crate) fn int_of(text: &str) -> Option<i64> {
     let text = text.trim();
     text.parse().ok().or_else(|| {
         let float: f64 = text.parse().ok()?;
@@ -45,7 +45,7 @@ pub(super) fn int_of(text: &str) -> Option<i64> {
 }
 
 /// An instant. Without a zone it is UTC; blank and year 1 mean none.
-pub(super) fn time(text: &str) -> Option<Timestamp> {
+pub(crate) fn time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if text.is_empty() || text.starts_with("0001-01-01") {
         return None;
@@ -77,7 +77,7 @@ fn plain_time(text: &[u8]) -> Option<Timestamp> {
 }
 
 /// A truth value, or a text that spells one.
-pub(super) fn truth(value: &Value) -> Option<bool> {
+pub(crate) fn truth(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(truth) => Some(*truth),
         Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
@@ -87,12 +87,12 @@ pub(super) fn truth(value: &Value) -> Option<bool> {
 }
 
 /// For serde: a text, where blank means none.
-pub(super) fn text_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn text_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty()))
 }
 
 /// For serde: an instant with or without a zone, where blank means none.
-pub(super) fn time_or_none<'de, D: Deserializer<'de>>(
+pub(crate) fn time_or_none<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Timestamp>, D::Error> {
     // Whatever stands there: one odd time must not cost the page that it stands on.

@@ -1,0 +1,255 @@
+//! The looks of a watch: when to look, what to ask for, and what to make of it.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::stream;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use super::super::model::{ServiceIssue, ServiceMessage};
+use super::super::originals::now;
+use super::super::{graph, office365};
+use super::state::State;
+use super::{HealthChange, WatchHealth};
+use crate::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::odata::{Query, field};
+use crate::page::{Page, Paged};
+use crate::wire::Wire;
+
+/// How far back it is asked beyond what is known: modifications may appear late.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+
+pub(super) fn open(client: Client, request: WatchHealth, state: State) -> Paged<HealthChange> {
+    let now = Instant::now();
+    let watch =
+        Watch { client, request, state, issues_due: now, messages_due: now, checked: false, ended: false };
+    let pages = stream::unfold(watch, |mut watch| {
+        async move {
+            if watch.ended {
+                return None;
+            }
+            let page = watch.next_page().await;
+            watch.ended = page.is_err();
+            Some((page, watch))
+        }
+        .boxed()
+    });
+    Paged::new(pages).endless()
+}
+
+struct Watch {
+    client: Client,
+    request: WatchHealth,
+    state: State,
+    issues_due: Instant,
+    messages_due: Instant,
+    /// Whether the services that were named are known to exist.
+    checked: bool,
+    ended: bool,
+}
+
+/// What a look found.
+#[derive(Default)]
+struct Found {
+    issues: Vec<ServiceIssue>,
+    messages: Vec<ServiceMessage>,
+}
+
+impl Watch {
+    /// The changes that the next look finds.
+    async fn next_page(&mut self) -> Result<Page<HealthChange>> {
+        self.pause().await?;
+        let at = Instant::now();
+        let issues = self.request.issues && self.issues_due <= at;
+        let messages = self.request.messages && self.messages_due <= at;
+        if issues {
+            self.issues_due = at + self.request.poll_interval();
+        }
+        if messages {
+            self.messages_due = at + self.message_interval();
+        }
+        match self.look(issues, messages).await {
+            Ok(changes) => Ok(Page { token: Some(self.state.token()), ..Page::of(changes) }),
+            Err(error) if passes(&error) => {
+                tracing::warn!(
+                    target: "m365kit::service_health", kind = error.kind().as_str(), code = error.code(),
+                    "a look failed, and is made again: {}", error.message()
+                );
+                let page = Page { token: Some(self.state.token()), ..Page::of(Vec::new()) };
+                Ok(Page { errors: vec![error], ..page })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until there is something to look at.
+    async fn pause(&self) -> Result<()> {
+        let due = match (self.request.issues, self.request.messages) {
+            (true, true) => self.issues_due.min(self.messages_due),
+            (true, false) => self.issues_due,
+            (false, _) => self.messages_due,
+        };
+        tokio::select! {
+            biased;
+            () = self.client.corridor().closed.cancelled() => {
+                Err(Error::new(ErrorKind::Cancelled, "the client was closed"))
+            }
+            () = tokio::time::sleep_until(due) => Ok(()),
+        }
+    }
+
+    async fn look(&mut self, issues: bool, messages: bool) -> Result<Vec<HealthChange>> {
+        let now = now(&self.client).await?;
+        self.check_services().await?;
+        let first = self.state.issues_until.is_none() && self.state.messages_until.is_none();
+        self.state.begun.get_or_insert(now);
+        let found = if *self.client.shared_wire() == Wire::Office365 {
+            self.ask_office365(issues, messages).await?
+        } else {
+            self.ask_graph(issues, messages).await?
+        };
+        let changes = self.take(found, first);
+        // Only a look that was told of whole moves the times on.
+        let until = |known: Option<Timestamp>, newest: Option<Timestamp>| known.max(newest);
+        if issues {
+            let newest = changes.newest_issue.or(first.then_some(now));
+            self.state.issues_until = until(self.state.issues_until.or(Some(now)), newest);
+        }
+        if messages {
+            self.state.messages_until =
+                until(self.state.messages_until.or(Some(now)), changes.newest_message);
+        }
+        self.state.forget(now);
+        Ok(changes.told)
+    }
+
+    async fn ask_graph(&self, issues: bool, messages: bool) -> Result<Found> {
+        let since = |until: Timestamp| {
+            field("lastModifiedDateTime").ge(until.saturating_sub(OVERLAP).unwrap_or(Timestamp::MIN))
+        };
+        let mut found = Found::default();
+        if issues {
+            let filter = match self.state.issues_until {
+                Some(until) => since(until),
+                // Not what is over: nobody wants the history of a month as news.
+                None => field("isResolved").eq(false),
+            };
+            let query = Query { filter: Some(filter), ..Query::default() };
+            found.issues = graph::all(&self.client, "issues", query).await?;
+        }
+        // What is there before the first look is no news, so that there is nothing to ask for.
+        if let Some(until) = self.state.messages_until.filter(|_| messages) {
+            let query = Query { filter: Some(since(until)), ..Query::default() };
+            found.messages = graph::all(&self.client, "messages", query).await?;
+        }
+        Ok(found)
+    }
+
+    /// The original has one list, and no filter on the time of a change.
+    async fn ask_office365(&self, issues: bool, messages: bool) -> Result<Found> {
+        let mut found = Found::default();
+        for told in office365::all_messages(&self.client).await? {
+            found.issues.extend(told.issue.filter(|_| issues));
+            found.messages.extend(told.message.filter(|_| messages));
+        }
+        Ok(found)
+    }
+
+    /// What is new in what was found. Each change has the token that a watch goes on with behind it.
+    fn take(&mut self, mut found: Found, first: bool) -> Taken {
+        found.issues.sort_by_key(|issue| issue.last_modified_date_time);
+        found.messages.sort_by_key(|message| message.last_modified_date_time);
+        let mut taken = Taken {
+            newest_issue: found.issues.last().and_then(|issue| issue.last_modified_date_time),
+            newest_message: found.messages.last().and_then(|message| message.last_modified_date_time),
+            told: Vec::new(),
+        };
+        for issue in found.issues.iter().filter(|issue| self.request.is_watched_issue(issue)) {
+            let change = self.state.note_issue(issue);
+            // At the beginning, what is over is only remembered.
+            let tells = !first || (self.request.existing && !issue.is_over());
+            taken.told.extend(change.filter(|_| tells).and_then(|change| self.tell(change)));
+        }
+        for message in found.messages.iter().filter(|message| self.request.is_watched_message(message)) {
+            let change = self.state.note_message(message);
+            taken.told.extend(change.filter(|_| !first).and_then(|change| self.tell(change)));
+        }
+        taken
+    }
+
+    fn tell(&self, change: HealthChange) -> Option<HealthChange> {
+        if self.request.only_content && !change.content_changed {
+            return None;
+        }
+        Some(HealthChange { token: self.state.token(), ..change })
+    }
+
+    /// Refuses services that the tenant does not have: they would be watched for ever.
+    async fn check_services(&mut self) -> Result<()> {
+        let Some(asked) = self.request.services.as_ref().filter(|_| !self.checked) else { return Ok(()) };
+        let known = if *self.client.shared_wire() == Wire::Office365 {
+            let everything = super::super::select::Selection::new(None, &super::super::select::SERVICES)?;
+            office365::services(&self.client, &everything).await?
+        } else {
+            graph::services(&self.client).await?
+        };
+        let mut names = Vec::with_capacity(asked.len());
+        for name in asked {
+            let same = |text: &str| text.eq_ignore_ascii_case(name.trim());
+            let of = known.iter().find(|of| same(&of.id) || of.service.as_deref().is_some_and(same));
+            let Some(of) = of else {
+                let all: Vec<&str> = known.iter().filter_map(|of| of.service.as_deref()).collect();
+                let message = format!("services: {name:?} is none of the tenant's: {}", all.join(", "));
+                return Err(Error::invalid(message));
+            };
+            names.push(of.id.clone());
+            names.extend(of.service.clone());
+        }
+        self.request.services = Some(names);
+        self.checked = true;
+        Ok(())
+    }
+
+    fn message_interval(&self) -> Duration {
+        if *self.client.shared_wire() == Wire::Office365 && self.request.issues {
+            self.request.poll_interval()
+        } else {
+            self.request.message_interval()
+        }
+    }
+}
+
+struct Taken {
+    told: Vec<HealthChange>,
+    newest_issue: Option<Timestamp>,
+    newest_message: Option<Timestamp>,
+}
+
+impl WatchHealth {
+    fn is_watched_issue(&self, issue: &ServiceIssue) -> bool {
+        self.is_watched(issue.service.iter().chain(&issue.workload))
+    }
+
+    fn is_watched_message(&self, message: &ServiceMessage) -> bool {
+        self.is_watched(message.services.iter().chain(&message.workloads))
+    }
+
+    fn is_watched<'a>(&self, mut names: impl Iterator<Item = &'a String>) -> bool {
+        let Some(services) = &self.services else { return true };
+        names.any(|name| services.iter().any(|service| service.eq_ignore_ascii_case(name)))
+    }
+}
+
+/// Whether a failure may be over at the next look.
+fn passes(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Service
+            | ErrorKind::Network
+            | ErrorKind::Timeout
+            | ErrorKind::Throttled
+            | ErrorKind::Decode
+    )
+}
