@@ -1,3 +1,4 @@
+import type { SandboxDiscovery } from './sandbox-discovery-types';
 import type { CredentialState, SandboxIdentity, SandboxLogin } from './sandbox-identity';
 
 /** How a sandbox is made. Everything has a default. */
@@ -98,6 +99,11 @@ export interface SandboxConfig {
    * sign in by every way there is, and three users.
    */
   identity?: SandboxIdentity;
+  /**
+   * What the Discovery Service finds for whom, and what the authority says of other domains. Everything, for everybody by
+   * default.
+   */
+  discovery?: SandboxDiscovery;
 }
 
 /** How a feed grows. */
@@ -165,6 +171,7 @@ export type Operation =
   | 'blob'
   | 'sensitive_types'
   | 'queries'
+  | 'discovery'
   | 'other';
 
 /** A request that the sandbox has seen. */

@@ -3,7 +3,7 @@ import { Client } from './client';
 import { attempt, fromNative } from './errors';
 import { type ClientOptions, ClientSecret, Cloud } from './faces';
 import { native, type NativeSandbox } from './native';
-import { Authority } from './sandbox-authority';
+import { Discovery } from './sandbox-discovery';
 import type { SandboxDirectory } from './sandbox-identity';
 import type {
   AddedContent,
@@ -19,6 +19,7 @@ import type {
   WebhookFaults,
 } from './sandbox-types';
 
+export type * from './sandbox-discovery-types';
 export type * from './sandbox-identity';
 export type * from './sandbox-types';
 
@@ -45,7 +46,7 @@ interface Description {
  * sandbox.close();
  * ```
  */
-export class Sandbox extends Authority {
+export class Sandbox extends Discovery {
   /** Where it listens: `http://127.0.0.1:PORT`. */
   readonly url: string;
   /** The id of its tenant. */

@@ -6,6 +6,7 @@ use hyper::{HeaderMap, Method, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::audit::ContentType;
+use crate::discovery;
 use crate::identity::Host;
 
 /// What a request asks for, as far as tests tell requests apart.
@@ -27,6 +28,8 @@ pub(crate) enum Operation {
     SensitiveTypes,
     /// Audit log queries on the Graph host, and their records.
     Queries,
+    /// The Discovery Service.
+    Discovery,
     /// Anything else: metadata of the authority, the Graph host, unknown paths.
     Other,
 }
@@ -120,6 +123,9 @@ fn classify(path: &str) -> Operation {
     }
     if path.starts_with("/v1.0/security/auditLog/queries") {
         return Operation::Queries;
+    }
+    if discovery::is_at(path) {
+        return Operation::Discovery;
     }
     let Some((_, operation)) = path.split_once("/activity/feed/") else { return Operation::Other };
     match operation {

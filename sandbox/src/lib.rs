@@ -36,6 +36,7 @@ mod call;
 mod clock;
 mod config;
 mod control;
+mod discovery;
 mod faults;
 mod feed;
 mod graph;
@@ -58,9 +59,9 @@ use serde_json::Value;
 pub use audit::ContentType;
 pub use config::{
     App, ArcChallenge, Assigned, Behaviour, ClockFile, ClockSource, Coding, Compression, Config, ConfigError,
-    DeviceStep, Duplicates, Identity, Late, Live, Managed, Mischief, PageHeader, Paging, RateLimit,
-    RedirectUris, Replay, RetryAfter, Secret, Shape, SignIn, SubjectName, Subscribed, Trust, User, WaitForm,
-    WebhookFaults,
+    DeviceStep, Discovery, DiscoveryDomain, DiscoveryMischief, DiscoveryUser, DomainCloud, Duplicates,
+    Identity, Late, Live, Managed, Mischief, PageHeader, Paging, RateLimit, RedirectUris, Replay, RetryAfter,
+    Secret, Shape, SignIn, SubjectName, Subscribed, Trust, User, WaitForm, WebhookFaults,
 };
 pub use control::ControlError;
 pub use identity::CredentialState;

@@ -24,7 +24,7 @@ use crate::ledger::Entry;
 use crate::tenant::{Connection, Tenant};
 use crate::threads::Life;
 use crate::wire::{Line, Stream, Switch, WireBody, deliver};
-use crate::{audit, graph, identity};
+use crate::{audit, discovery, graph, identity};
 
 /// The largest request body that is taken.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -159,6 +159,9 @@ async fn route(tenant: &Arc<Tenant>, call: &Call, bend: &Bend) -> Answer {
     }
     if call.path == graph::ELSEWHERE {
         return graph::elsewhere(tenant, call);
+    }
+    if call.operation == Operation::Discovery {
+        return discovery::answer(tenant, call);
     }
     identity::answer(tenant, call)
 }

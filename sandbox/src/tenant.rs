@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::audit::{ContentType, Subscriptions, webhook};
 use crate::clock::{Clock, SECOND};
-use crate::config::{ClockSource, Config, ConfigError, WebhookFaults};
+use crate::config::{ClockSource, Config, ConfigError, Discovery, WebhookFaults};
 use crate::faults::Faults;
 use crate::feed::Feed;
 use crate::graph::Queries;
@@ -77,6 +77,8 @@ pub(crate) struct State {
     pub(crate) queries: Queries,
     /// Roles of tokens that are issued from now on.
     pub(crate) roles: Vec<String>,
+    /// How the Discovery Service behaves now.
+    pub(crate) discovery: Arc<Discovery>,
 }
 
 /// Content that a test added.
@@ -142,6 +144,7 @@ impl Tenant {
             webhook_faults: config.webhook_faults.clone(),
             queries: Queries::default(),
             roles: config.roles.clone(),
+            discovery: Arc::new(config.discovery.clone()),
         };
         Ok(Self {
             feed: Arc::new(Feed::new(&config, &id, clock.start())),
@@ -211,6 +214,11 @@ impl Tenant {
     /// What `work` makes of the state, which nobody else changes meanwhile.
     pub(crate) fn state_with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.state())
+    }
+
+    /// How the Discovery Service behaves now.
+    pub(crate) fn discovery(&self) -> Arc<Discovery> {
+        Arc::clone(&self.state().discovery)
     }
 
     /// How far away the service is.

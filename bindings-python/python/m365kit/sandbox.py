@@ -19,6 +19,7 @@ from . import _native
 from ._faces import AsyncClient, Client, ClientSecret, Cloud
 from ._record import plain
 from ._sandbox_authority import Authority
+from ._sandbox_discovery import Discovery
 from ._values import moment, read_time
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from typing import NotRequired, Self, Unpack
 
     from ._faces.client import ClientOptions
+    from .sandbox_discovery import SandboxDiscovery
     from .sandbox_identity import SandboxIdentity, SandboxLogin
 
     Operation = Literal[
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         "blob",
         "sensitive_types",
         "queries",
+        "discovery",
         "other",
     ]
 
@@ -74,7 +77,7 @@ if TYPE_CHECKING:
         nth: int
 
 
-class Sandbox(Authority):
+class Sandbox(Authority, Discovery):
     """A simulated tenant that listens on loopback from now until it is closed.
 
     The same arguments give the same tenant. What is left out is chosen by the sandbox.
@@ -138,6 +141,9 @@ class Sandbox(Authority):
         identity: Applications, users, managed identities and the behaviour of its authority:
             `apps`, `users`, `behaviour`, `managed`. Default: one application, which may sign in by
             every way there is, and three users.
+        discovery: What the Discovery Service finds for whom, and what the authority says of other
+            domains: `retired`, `users`, `auto`, `error`, `pascalCase`, `pageSize`, `mischief`,
+            `domains`. Default: everything, for everybody.
 
     Raises:
         InvalidRequest: An argument cannot be right, or the port is taken.
@@ -192,6 +198,7 @@ class Sandbox(Authority):
         archive_per_day: int | None = None,
         ledger: int | None = None,
         identity: SandboxIdentity | None = None,
+        discovery: SandboxDiscovery | None = None,
     ) -> None:
         config = {
             "seed": seed,
@@ -240,6 +247,7 @@ class Sandbox(Authority):
             "archivePerDay": archive_per_day,
             "ledger": ledger,
             "identity": identity,
+            "discovery": discovery,
         }
         said = {name: value for name, value in config.items() if value is not None}
         self._native = _native.Sandbox(dumps(said, default=plain).encode())

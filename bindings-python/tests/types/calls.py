@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import m365kit as m365
+from m365kit.sandbox_discovery import SandboxDiscovery
 from m365kit.sandbox_identity import SandboxApp, SandboxLogin
 from m365kit.webhook import WebhookApp
 
@@ -193,6 +194,18 @@ def signed_in() -> None:
         assert_type(sandbox.ledger(operation="device_code")[0].get("login"), SandboxLogin | None)
         sandbox.credential_state("unwell")  # type: ignore[arg-type]
     m365.Sandbox(identity={"apps": [{"consent": False}]})  # type: ignore[arg-type]
+
+
+def discovered() -> None:
+    discovery: SandboxDiscovery = {"domains": {"gov.example": {"cloud": "gcc_high"}}}
+    with m365.Sandbox(discovery=discovery) as sandbox:
+        assert_type(sandbox.set_discovery({"mischief": "entities"})["retired"], bool)
+        sandbox.set_discovery({"mischief": "kindness"})  # type: ignore[typeddict-item]
+        sandbox.set_discovery({"gone": True})  # type: ignore[typeddict-unknown-key]
+        user = sandbox.discovery_user("sadie.lund@contoso.onmicrosoft.com", consented=["Mail"])
+        assert_type(user, SandboxDiscovery)
+        sandbox.ledger(operation="discovery")
+    m365.Sandbox(discovery={"domains": {"gov.example": {"cloud": "mars"}}})  # type: ignore[arg-type]
 
 
 def failed(error: m365.InvalidRequest) -> None:

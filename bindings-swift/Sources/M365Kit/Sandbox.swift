@@ -30,7 +30,8 @@ public final class Sandbox: Sendable {
     /// - Parameter configuration: An object of what differs from the defaults: `seed`, `days`, `blobs`, `records`,
     ///   `pageSize`, `contentTypes`, `rateLimit` and the others that `m365kit-sandbox --help` describes. `identity` has
     ///   applications, users, managed identities and the behaviour of its authority:
-    ///   `["apps": [["consented": false]], "behaviour": ["device": ["declined"]]]`.
+    ///   `["apps": [["consented": false]], "behaviour": ["device": ["declined"]]]`. `discovery` is the Discovery
+    ///   Service, and what the authority says of other domains.
     public init(_ configuration: JSON = [:]) throws {
         let json = Data(configuration.description.utf8)
         let native = try translated { try NativeSandbox(config: json) }

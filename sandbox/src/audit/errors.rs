@@ -37,6 +37,7 @@ pub(crate) const fn operation_name(operation: Operation) -> &'static str {
         | Operation::DeviceCode
         | Operation::ManagedIdentity
         | Operation::Queries
+        | Operation::Discovery
         | Operation::Other => "Get",
     }
 }

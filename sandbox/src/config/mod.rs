@@ -1,5 +1,6 @@
 //! What a sandbox is made of.
 
+mod discovery;
 mod growth;
 mod identity;
 mod webhooks;
@@ -14,6 +15,7 @@ use crate::clock;
 use crate::identity::CredentialState;
 use crate::random;
 
+pub use discovery::{Discovery, DiscoveryDomain, DiscoveryMischief, DiscoveryUser, DomainCloud};
 pub use growth::{ClockFile, ClockSource, Late, Live};
 pub use identity::{
     App, ArcChallenge, Assigned, Behaviour, DeviceStep, Identity, Managed, RedirectUris, Replay, Secret,
@@ -125,6 +127,8 @@ pub struct Config {
     pub distinct_blobs: Option<usize>,
     /// Applications, users, and how the authority behaves.
     pub identity: Identity,
+    /// What the Discovery Service finds for whom, and what the directory says of other domains.
+    pub discovery: Discovery,
 }
 
 impl Default for Config {
@@ -181,6 +185,7 @@ impl Default for Config {
             keep_bytes: 0,
             distinct_blobs: None,
             identity: Identity::default(),
+            discovery: Discovery::default(),
         }
     }
 }
@@ -255,6 +260,7 @@ impl Config {
         }
         self.check_growth()?;
         self.identity.check()?;
+        self.discovery.check("discovery.")?;
         Ok(self)
     }
 

@@ -267,7 +267,7 @@ fn user(tenant: &Tenant, name: &str) -> std::result::Result<User, ControlError> 
 }
 
 /// What `known` becomes with the members of `args`.
-fn merged<T: Serialize + DeserializeOwned>(
+pub(super) fn merged<T: Serialize + DeserializeOwned>(
     name: &str,
     known: &T,
     args: Value,

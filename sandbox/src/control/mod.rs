@@ -2,6 +2,7 @@
 //!
 //! [`Sandbox::control`]: crate::Sandbox::control
 
+mod discovery;
 mod feed;
 mod identity;
 
@@ -130,6 +131,7 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, name: &str, args: Value) -> Result
             none(name, args)?;
             Ok(json!({ "sent": webhook::pump(tenant).await }))
         }
+        "set_discovery" | "discovery_user" => discovery::run(tenant, name, args),
         _ => identity::run(tenant, name, args),
     }
 }

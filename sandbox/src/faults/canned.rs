@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::answer::Answer;
 use crate::audit;
 use crate::call::{Call, Operation};
+use crate::discovery;
 use crate::graph;
 use crate::identity::{self, Host, Refused};
 use crate::tenant::Tenant;
@@ -65,6 +66,7 @@ impl Canned {
             Self::Status { status, body, headers } => {
                 let mut answer = match body {
                     None if call.operation == Operation::Queries => graph::usual(tenant, *status),
+                    None if call.operation == Operation::Discovery => discovery::usual(call, *status),
                     None => usual(*status, call),
                     Some(Value::String(text)) => {
                         let json = text.trim_start().starts_with(['{', '[', '\'', '\u{feff}']);

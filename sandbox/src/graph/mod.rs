@@ -3,6 +3,7 @@
 
 mod bytes;
 mod filter;
+mod places;
 mod queries;
 mod records;
 
@@ -47,6 +48,8 @@ pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Answer {
         (&Method::GET, "/v1.0/me") => Answer::json(StatusCode::OK, &me(tenant, &grant)),
         (&Method::GET, "/v1.0/bytes") => bytes::some(tenant, call),
         (&Method::GET, "/v1.0/moved") => bytes::moved(tenant, call),
+        (&Method::GET, "/v1.0/me/drive") => places::drive(tenant, call, &grant),
+        (&Method::GET, "/v1.0/sites/root") => places::root(tenant, call, &grant),
         (_, "/v1.0/echo") => Answer::json(StatusCode::OK, &echo(call)),
         (_, path) => error(
             tenant,

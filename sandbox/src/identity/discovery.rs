@@ -1,15 +1,17 @@
-//! What clients can find out before they sign in: addresses, keys, and whether a host is an authority at all
-//! (identity, 1, 2 and 2.1).
+//! What clients can find out before they sign in: addresses, keys, where a domain lives, and whether a host is an
+//! authority at all (identity, 1, 2 and 2.1; discovery-service, 9.1).
 
 use hyper::StatusCode;
 use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
 use serde_json::{Value, json};
 
-use super::refusal::{numbered, refused};
+use super::refusal::{Refused, numbered, refused};
 use super::registry::PERSONAL;
 use super::request::{Segment, Version};
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::config::{DiscoveryDomain, DomainCloud};
+use crate::random::{guid, hash_text};
 use crate::tenant::{Tenant, Urls};
 
 /// The hosts of the clouds: the one to use first, then its aliases.
@@ -21,24 +23,34 @@ const CLOUDS: [&[&str]; 3] = [
 
 /// The addresses of a directory.
 pub(super) fn metadata(tenant: &Tenant, directory: &str, version: Version) -> Answer {
-    let Ok(segment) = Segment::read(tenant, directory) else {
-        let refusal = refused("invalid_tenant", 90_002, format!("Tenant '{directory}' not found."));
-        let body = refusal.body(tenant, &tenant.urls.main, "");
-        return Answer::json(StatusCode::BAD_REQUEST, &body);
+    let refuse = |refusal: &Refused| {
+        Answer::json(StatusCode::BAD_REQUEST, &refusal.body(tenant, &tenant.urls.main, ""))
     };
+    let discovery = tenant.discovery();
+    let said = discovery.domain(directory);
+    if let Some(refusal) = said.and_then(|said| elsewhere(said, directory)) {
+        return refuse(&refusal);
+    }
     let main = &tenant.urls.main;
+    let foreign = guid(hash_text(tenant.config.seed, &directory.to_ascii_lowercase()));
     // Where many directories sign in, the issuer is a template, and endpoints stay where they are.
-    let (place, issuer) = match segment {
-        Segment::Own => (tenant.id.as_str(), tenant.id.as_str()),
-        Segment::Common => ("common", "{tenantid}"),
-        Segment::Organizations => ("organizations", "{tenantid}"),
-        Segment::Consumers => ("consumers", PERSONAL),
+    let (place, issuer) = match (Segment::read(tenant, directory), said) {
+        (Ok(Segment::Own), _) => (tenant.id.as_str(), tenant.id.as_str()),
+        (Ok(Segment::Common), _) => ("common", "{tenantid}"),
+        (Ok(Segment::Organizations), _) => ("organizations", "{tenantid}"),
+        (Ok(Segment::Consumers), _) => ("consumers", PERSONAL),
+        (Err(_), Some(_)) => (foreign.as_str(), foreign.as_str()),
+        (Err(_), None) => {
+            return refuse(&refused("invalid_tenant", 90_002, format!("Tenant '{directory}' not found.")));
+        }
     };
+    // No region has all directories.
+    let everywhere = issuer == "{tenantid}";
     let (issuer, path, keys) = match version {
         Version::V2 => (format!("{main}/{issuer}/v2.0"), "oauth2/v2.0", "discovery/v2.0/keys"),
         Version::V1 => (format!("https://sts.windows.net/{issuer}/"), "oauth2", "discovery/keys"),
     };
-    open(&json!({
+    let mut body = json!({
         "issuer": issuer,
         "token_endpoint": format!("{main}/{place}/{path}/token"),
         "authorization_endpoint": format!("{main}/{place}/{path}/authorize"),
@@ -60,10 +72,49 @@ pub(super) fn metadata(tenant: &Tenant, directory: &str, version: Version) -> An
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "nonce", "preferred_username", "name", "tid", "ver", "oid",
         ],
-        "tenant_region_scope": "EU",
+        "tenant_region_scope": (!everywhere).then_some("EU"),
         "cloud_instance_name": "sandbox",
         "msgraph_host": host(&tenant.urls.graph),
-    }))
+    });
+    if let Some(said) = said {
+        locate(&mut body, said);
+    }
+    open(&body)
+}
+
+/// What is said of a cloud: its name, the host of its Graph, and the region of its tenants with a part of it.
+const fn about(cloud: DomainCloud) -> (&'static str, &'static str, &'static str, Option<&'static str>) {
+    match cloud {
+        DomainCloud::Global => ("microsoftonline.com", "graph.microsoft.com", "EU", None),
+        DomainCloud::Gcc => ("microsoftonline.com", "graph.microsoft.com", "NA", Some("GCC")),
+        DomainCloud::GccHigh => ("microsoftonline.us", "graph.microsoft.us", "USGov", Some("DODCON")),
+        DomainCloud::Dod => ("microsoftonline.us", "dod-graph.microsoft.us", "USGov", Some("DOD")),
+        DomainCloud::China => ("partner.microsoftonline.cn", "microsoftgraph.chinacloudapi.cn", "AS", None),
+    }
+}
+
+/// The refusal of a domain that another cloud's authority is to be asked for.
+fn elsewhere(said: &DiscoveryDomain, directory: &str) -> Option<Refused> {
+    let (cloud, ..) = about(said.cloud.filter(|_| said.refused)?);
+    let text = format!("Tenant '{directory}' request is being redirected to the National Cloud '{cloud}'.");
+    Some(refused("invalid_request", 90_038, text))
+}
+
+/// Says where a domain lives.
+fn locate(body: &mut Value, said: &DiscoveryDomain) {
+    let (mut scope, mut part) = (None, None);
+    if let Some(cloud) = said.cloud {
+        let (name, graph, region, within) = about(cloud);
+        body["cloud_instance_name"] = json!(name);
+        body["msgraph_host"] = json!(graph);
+        (scope, part) = (Some(region), within);
+    }
+    if let Some(scope) = said.region_scope.as_deref().or(scope) {
+        body["tenant_region_scope"] = json!(scope);
+    }
+    if let Some(part) = said.region_sub_scope.as_deref().or(part) {
+        body["tenant_region_sub_scope"] = json!(part);
+    }
 }
 
 /// The keys that tokens are signed with.

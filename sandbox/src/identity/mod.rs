@@ -42,6 +42,7 @@ pub(crate) use device::{direct, show as show_devices};
 pub(crate) use federation::{Assertion, assert};
 pub(crate) use keys::{Algorithm, Keys, sign_for};
 pub(crate) use managed::{Host, usual};
+pub(crate) use pages::escape;
 pub(crate) use refresh::revoke as revoke_refresh_tokens;
 pub use refusal::CredentialState;
 pub(crate) use refusal::{Refused, numbered, status_of};

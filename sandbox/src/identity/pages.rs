@@ -102,7 +102,8 @@ fn page(status: StatusCode, title: &str, body: &str) -> Answer {
         .with(CACHE_CONTROL, "no-store, no-cache")
 }
 
-fn escape(text: &str) -> String {
+/// Text as it stands in a page.
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

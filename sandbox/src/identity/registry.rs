@@ -130,6 +130,11 @@ impl Book {
             .find(|user| name.is_none_or(|name| user.name.eq_ignore_ascii_case(name)))
     }
 
+    /// The first user of the tenant.
+    pub(crate) fn first_user(&self) -> Option<&User> {
+        self.user(None, |personal| !personal)
+    }
+
     /// The user with this name.
     pub(crate) fn find_user(&self, name: &str) -> Option<&User> {
         self.user(Some(name), |_| true)

@@ -80,8 +80,8 @@ impl Api {
                 all.extend(tenant.state().roles.iter().cloned());
                 all
             }
-            (None, Some(_)) => tenant.state().roles.clone(),
-            (None, None) => vec!["user_impersonation".into()],
+            (None, Some(Audience::Management)) => tenant.state().roles.clone(),
+            (None, _) => vec!["user_impersonation".into()],
         };
         if self.scopes.iter().any(|scope| scope == ".default") {
             return Ok(all);

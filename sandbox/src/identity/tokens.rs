@@ -76,6 +76,8 @@ pub(crate) enum Audience {
     /// The management API, and what else is on the main host.
     Management,
     Graph,
+    /// The Discovery Service.
+    Discovery,
     /// Something this sandbox does not have.
     Other,
 }
@@ -123,6 +125,11 @@ impl Audience {
             "https://microsoftgraph.chinacloudapi.cn",
             "00000003-0000-0000-c000-000000000000",
         ];
+        // It was registered with its slash, and only so.
+        if resource == format!("{}/discovery/", urls.main) || resource == "https://api.office.com/discovery/"
+        {
+            return Some(Self::Discovery);
+        }
         let resource = resource.strip_suffix('/').unwrap_or(resource);
         let is = |name: &str| name.eq_ignore_ascii_case(resource);
         if is(&urls.main) || MANAGEMENT.into_iter().any(is) {

@@ -5,6 +5,7 @@
 
 mod blobs;
 mod control;
+mod discovery;
 mod faults;
 mod gate;
 mod growth;
