@@ -76,7 +76,7 @@ pub(super) fn rows(text: &str, asked: &Url) -> Result<Rows> {
             Event::DocType(_) => return Err(never("a document type definition (DOCTYPE)").refused()),
             Event::Decl(declaration) => {
                 let encoding = declaration.encoding().transpose().map_err(broken)?.unwrap_or("utf-8".into());
-                let known = ["utf-8", "utf-16", "us-ascii"].iter().any(|of| encoding.eq_ignore_ascii_case(of));
+                let known = ["utf-8", "utf-16", "us-ascii", "iso-8859-1"].iter().any(|of| encoding.eq_ignore_ascii_case(of));
                 if !known {
                     return Err(never(format!("the encoding {encoding}")).refused());
                 }
@@ -454,7 +454,7 @@ mod tests {
             (entry("<y:A>&x;</y:A>", DATA[0], METADATA[0]), "&x;"),
             (deep(65), "64 deep"),
             (deep(200_000), "64 deep"),
-            (format!(r#"<?xml version="1.0" encoding="iso-8859-1"?><feed xmlns="{ATOM}"/>"#), "iso-8859-1"),
+            (format!(r#"<?xml version="1.0" encoding="windows-1252"?><feed xmlns="{ATOM}"/>"#), "windows-1252"),
             (format!(r#"<feed xmlns="{ATOM}"{attributes}/>"#), "attributes"),
         ] {
             let error = read(&text).unwrap_err();

@@ -1,9 +1,12 @@
-//! From bytes to text: UTF-8 and UTF-16, which is all that XML and JSON have to be read in. Anything else is refused.
+//! From bytes to text: UTF-8 and UTF-16, which all readers of XML know, and ISO-8859-1, which costs nothing. Anything
+//! else is refused.
 
 use std::borrow::Cow;
 
 use super::read::never;
 use crate::error::Result;
+
+const LONGEST_DECLARATION: usize = 200;
 
 /// The text of a body, without its byte order mark. `declared` is what the content type says, in lower case.
 pub(super) fn decode<'a>(body: &'a [u8], declared: Option<&str>) -> Result<Cow<'a, str>> {
@@ -15,11 +18,26 @@ pub(super) fn decode<'a>(body: &'a [u8], declared: Option<&str>) -> Result<Cow<'
         // Without a mark, by the zeros around the first character, which is ASCII in both languages.
         [0, first, ..] if *first != 0 => utf16(body, u16::from_be_bytes),
         [first, 0, ..] if *first != 0 => utf16(body, u16::from_le_bytes),
-        _ => match declared {
+        _ => match declared.map(str::to_owned).or_else(|| of_document(body)).as_deref() {
             None | Some("utf-8" | "utf8" | "us-ascii" | "ascii") => utf8(body),
-            Some(other) => Err(never(format!("the answer is in {other}: only UTF-8 and UTF-16 are read"))),
+            // Each byte is the character of that number.
+            Some("iso-8859-1" | "latin1") => Ok(Cow::Owned(body.iter().copied().map(char::from).collect())),
+            Some(other) => {
+                Err(never(format!("the answer is in {other}: only UTF-8, UTF-16 and ISO-8859-1 are read")))
+            }
         },
     }
+}
+
+/// What the first line of an XML document says of its encoding, in lower case.
+fn of_document(body: &[u8]) -> Option<String> {
+    let start = body.strip_prefix(b"<?xml")?;
+    let line = &start[..memchr::memchr(b'>', start)?.min(LONGEST_DECLARATION)];
+    let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+    let (_, said) = line.split_once("encoding")?;
+    let said = said.trim_start().strip_prefix('=')?.trim_start();
+    let quote = said.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    Some(said[1..].split_once(quote)?.0.to_owned())
 }
 
 fn utf8(body: &[u8]) -> Result<Cow<'_, str>> {
@@ -61,13 +79,17 @@ mod tests {
             assert_eq!(decode(&body, None).unwrap(), text);
         }
         assert_eq!(decode(b"", None).unwrap(), "");
+        let latin = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>K\xe4se</a>";
+        assert!(decode(latin, None).unwrap().ends_with("<a>K\u{e4}se</a>"));
+        assert_eq!(decode(b"\xe4", Some("iso-8859-1")).unwrap(), "\u{e4}");
     }
 
     #[test]
     fn what_is_neither_is_refused_with_the_reason() {
         for (body, declared, why) in [
             (&b"<a>\xe4</a>"[..], None, "byte 3"),
-            (b"<a/>", Some("iso-8859-1"), "iso-8859-1"),
+            (b"<a/>", Some("shift_jis"), "shift_jis"),
+            (b"<?xml version='1.0' encoding = 'Windows-1252'?><a>\xe4</a>", None, "windows-1252"),
             (b"\xff\xfea", None, "within a character"),
             (b"\xfe\xff\xd8\x00", None, "other half"),
         ] {
