@@ -15,7 +15,8 @@ import FoundationNetworking
         #expect(try await services(sandbox)["value"]?.array?.count == 7)
         let changed = try await sandbox.discoveryUser(user, consented: ["Mail"])
         #expect(changed["users"]?[user]?["consented"] == ["Mail"])
-        #expect(try await services(sandbox)["value"]?.array?.map { $0["capability"] } == ["Mail"])
+        let found = try await services(sandbox)["value"]?.array ?? []
+        #expect(found.compactMap { $0["capability"]?.string } == ["Mail"])
         try await sandbox.discoveryUser(user, licensed: false)
         #expect(try await services(sandbox)["value"] == [])
     }

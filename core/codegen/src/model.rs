@@ -134,6 +134,8 @@ pub enum Type {
     ConfidentialClient,
     /// The same, or the id of an application that cannot.
     Application,
+    /// Which things a listing gives: a text, or a tree of conditions.
+    Filter,
     /// A list.
     List(Box<Type>),
     /// A map from texts.
@@ -353,7 +355,10 @@ fn parent_of<'a>(groups: &'a mut [Group], group: &str, method: &str) -> &'a mut 
 fn group_doc(group: &str) -> &'static str {
     match group {
         "audit" => "The Office 365 Management Activity API: the audit feed.",
-        "discovery" => "Office 365 discovery: what an account can call, and where it belongs.",
+        "service_health" => {
+            "Service health: how the services of a tenant are, what is wrong with them, and what the message center says."
+        }
+        "discovery" => "Discovery: where a user signs in, and where each service of Office 365 is.",
         "" => "A client of one tenant.",
         other => panic!("the group {other:?} has no doc: add it here"),
     }
@@ -488,6 +493,9 @@ impl Reader<'_> {
             Some("confidential") => return (Type::ConfidentialClient, false),
             Some("any") => return (Type::Application, false),
             _ => {}
+        }
+        if schema.get("x-m365-filter").is_some() {
+            return (Type::Filter, false);
         }
         if schema.get("x-m365-body").is_some() {
             return (Type::Body, false);

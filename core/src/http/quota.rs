@@ -122,8 +122,9 @@ mod tests {
             let span = Duration::from_secs(seconds);
             (0..left.len()).map(|i| left[i..].iter().take_while(|at| **at < left[i] + span).count()).max()
         };
-        assert_eq!((most(60), most(3_600)), (Some(210), Some(800)));
-        assert!(left.len() >= 200 + 3 * 600 - 1, "{}", left.len());
+        let (minute, hour) = (most(60).unwrap(), most(3_600).unwrap());
+        assert!((205..=240).contains(&minute) && (795..=800).contains(&hour), "{minute} {hour}");
+        assert!(left.len() >= 195 + 3 * 600, "{}", left.len());
     }
 
     #[tokio::test(start_paused = true)]

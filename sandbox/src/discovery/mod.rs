@@ -58,10 +58,8 @@ pub(crate) fn answer(tenant: &Tenant, call: &Call) -> Answer {
     }
     let Some(place) = place else { return Answer::empty(StatusCode::NOT_FOUND) };
     if place.what == What::FirstSignIn {
-        return match first_sign_in::answer(tenant, call, base, &discovery) {
-            Ok(answer) => answer,
-            Err(refused) => refused.answer(spoken, base),
-        };
+        return first_sign_in::answer(tenant, call, base, &discovery)
+            .unwrap_or_else(|refused| refused.answer(spoken, base));
     }
     if call.method != Method::GET {
         return Answer::empty(StatusCode::METHOD_NOT_ALLOWED).with(ALLOW, "GET");
