@@ -76,7 +76,9 @@ pub(super) fn rows(text: &str, asked: &Url) -> Result<Rows> {
             Event::DocType(_) => return Err(never("a document type definition (DOCTYPE)").refused()),
             Event::Decl(declaration) => {
                 let encoding = declaration.encoding().transpose().map_err(broken)?.unwrap_or("utf-8".into());
-                let known = ["utf-8", "utf-16", "us-ascii", "iso-8859-1"].iter().any(|of| encoding.eq_ignore_ascii_case(of));
+                let known = ["utf-8", "utf-16", "us-ascii", "iso-8859-1"]
+                    .iter()
+                    .any(|of| encoding.eq_ignore_ascii_case(of));
                 if !known {
                     return Err(never(format!("the encoding {encoding}")).refused());
                 }
@@ -96,7 +98,8 @@ pub(super) fn refusal(text: &str) -> Option<(Option<String>, String)> {
         match reader.read_event().ok()? {
             Event::Start(start) => {
                 let (namespace, local) = reader.resolver().resolve_element(start.name());
-                let is_ours = matches!(namespace, ResolveResult::Bound(Namespace(of)) if METADATA.contains(&of));
+                let is_ours =
+                    matches!(namespace, ResolveResult::Bound(Namespace(of)) if METADATA.contains(&of));
                 if !is_ours || path.is_empty() && local.as_ref() != "error" || path.len() >= DEEPEST {
                     return None;
                 }
@@ -164,7 +167,9 @@ impl Walk<'_> {
             }
             if !matches!(role, Role::Feed | Role::Entry) {
                 let name = element.local;
-                return Err(Error::decode(format!("the answer is no Atom document: it begins with {name:?}")));
+                return Err(Error::decode(format!(
+                    "the answer is no Atom document: it begins with {name:?}"
+                )));
             }
             self.root = Some(role);
         }
@@ -183,7 +188,9 @@ impl Walk<'_> {
         let property = (role == Role::Property).then(|| Property {
             name: element.local.clone(),
             kind: element.attribute(&METADATA, "type").unwrap_or_default().to_owned(),
-            is_null: element.attribute(&METADATA, "null").is_some_and(|null| null.eq_ignore_ascii_case("true")),
+            is_null: element
+                .attribute(&METADATA, "null")
+                .is_some_and(|null| null.eq_ignore_ascii_case("true")),
             text: String::new(),
             parts: Vec::new(),
         });
@@ -258,7 +265,8 @@ impl Property {
     fn finish(self) -> (String, Value) {
         let value = if self.is_null {
             Value::Null
-        } else if self.kind.starts_with("Collection(") || self.parts.iter().any(|(name, _)| name == "element") {
+        } else if self.kind.starts_with("Collection(") || self.parts.iter().any(|(name, _)| name == "element")
+        {
             Value::Array(self.parts.into_iter().map(|(_, value)| value).collect())
         } else if !self.parts.is_empty() {
             Value::Object(self.parts.into_iter().collect())
@@ -299,7 +307,9 @@ impl Element {
         for attribute in start.attributes() {
             let attribute = attribute.map_err(broken)?;
             if attributes.len() >= MOST_ATTRIBUTES {
-                return Err(never(format!("an element with more than {MOST_ATTRIBUTES} attributes")).refused());
+                return Err(
+                    never(format!("an element with more than {MOST_ATTRIBUTES} attributes")).refused()
+                );
             }
             let (namespace, local) = names.resolve_attribute(attribute.key);
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(broken)?;
@@ -327,9 +337,9 @@ fn bound(namespace: ResolveResult<'_>) -> Result<Option<String>> {
     match namespace {
         ResolveResult::Bound(Namespace(namespace)) => Ok(Some(namespace.to_owned())),
         ResolveResult::Unbound => Ok(None),
-        ResolveResult::Unknown(prefix) => {
-            Err(Error::decode(format!("the answer is no Atom document: nothing is bound to the prefix {prefix:?}")))
-        }
+        ResolveResult::Unknown(prefix) => Err(Error::decode(format!(
+            "the answer is no Atom document: nothing is bound to the prefix {prefix:?}"
+        ))),
     }
 }
 
@@ -421,7 +431,8 @@ mod tests {
 
     #[test]
     fn links_are_resolved_against_the_base_and_only_the_feed_s_leads_on() {
-        let feed = |attributes: &str, inside: &str| format!(r#"<feed xmlns="{ATOM}" {attributes}>{inside}</feed>"#);
+        let feed =
+            |attributes: &str, inside: &str| format!(r#"<feed xmlns="{ATOM}" {attributes}>{inside}</feed>"#);
         let next = |text: &str| read(text).unwrap().next;
         let link = r#"<link rel="next" href="services?$skiptoken=7&amp;x=1"/>"#;
         assert_eq!(
@@ -450,11 +461,17 @@ mod tests {
         let attributes: String = (0..65).map(|n| format!(" a{n}=\"\"")).collect();
         for (text, why) in [
             (format!(r#"<!DOCTYPE feed [<!ENTITY x "y">]><feed xmlns="{ATOM}"/>"#), "DOCTYPE"),
-            (format!(r#"<!DOCTYPE feed SYSTEM "http://evil.example/x.dtd"><feed xmlns="{ATOM}"/>"#), "DOCTYPE"),
+            (
+                format!(r#"<!DOCTYPE feed SYSTEM "http://evil.example/x.dtd"><feed xmlns="{ATOM}"/>"#),
+                "DOCTYPE",
+            ),
             (entry("<y:A>&x;</y:A>", DATA[0], METADATA[0]), "&x;"),
             (deep(65), "64 deep"),
             (deep(200_000), "64 deep"),
-            (format!(r#"<?xml version="1.0" encoding="windows-1252"?><feed xmlns="{ATOM}"/>"#), "windows-1252"),
+            (
+                format!(r#"<?xml version="1.0" encoding="windows-1252"?><feed xmlns="{ATOM}"/>"#),
+                "windows-1252",
+            ),
             (format!(r#"<feed xmlns="{ATOM}"{attributes}/>"#), "attributes"),
         ] {
             let error = read(&text).unwrap_err();

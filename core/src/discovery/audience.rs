@@ -17,9 +17,13 @@ fn suffixes(cloud: &Cloud) -> &'static [&'static str] {
             &["sharepoint.com", "office365.com", "office.com", "onenote.com", "graph.windows.net"]
         }
         Cloud::GccHigh => &["sharepoint.us", "office365.us", "onenote.us", "graph.microsoftazure.us"],
-        Cloud::Dod => {
-            &["sharepoint-mil.us", "dps.mil", "office365.us", "protection.apps.mil", "graph.microsoftazure.us"]
-        }
+        Cloud::Dod => &[
+            "sharepoint-mil.us",
+            "dps.mil",
+            "office365.us",
+            "protection.apps.mil",
+            "graph.microsoftazure.us",
+        ],
         Cloud::China => &["sharepoint.cn", "office365.cn", "partner.outlook.cn", "graph.chinacloudapi.cn"],
     }
 }
@@ -27,7 +31,8 @@ fn suffixes(cloud: &Cloud) -> &'static [&'static str] {
 /// Refuses a service whose audience or endpoint is not one of the cloud's, or whose endpoint is elsewhere than its
 /// audience.
 pub(super) fn check(service: &ServiceInfo, cloud: &Cloud, hosts: &Hosts) -> Result<()> {
-    let (Some(audience), Some(endpoint)) = (&service.service_resource_id, &service.service_endpoint_uri) else {
+    let (Some(audience), Some(endpoint)) = (&service.service_resource_id, &service.service_endpoint_uri)
+    else {
         return Err(refused(service, "names no endpoint or no audience"));
     };
     let parsed = |text: &str, what: &str| {
@@ -46,7 +51,10 @@ pub(super) fn check(service: &ServiceInfo, cloud: &Cloud, hosts: &Hosts) -> Resu
         }
         let host = audience.host_str().unwrap_or_default();
         if !suffixes(cloud).iter().any(|suffix| is_at_or_below(host, suffix)) {
-            return Err(refused(service, &format!("has the audience {host}, which is no host of Office in this cloud")));
+            return Err(refused(
+                service,
+                &format!("has the audience {host}, which is no host of Office in this cloud"),
+            ));
         }
     }
     let is_there = match (audience.host(), endpoint.host()) {
@@ -121,12 +129,19 @@ mod tests {
         }
         assert!(is_good(&Cloud::GccHigh, "https://contoso.sharepoint.us/", "https://contoso.sharepoint.us/"));
         assert!(is_good(&Cloud::China, "https://contoso.sharepoint.cn/", "https://contoso.sharepoint.cn/"));
-        assert!(!is_good(&Cloud::China, "https://contoso.sharepoint.com/", "https://contoso.sharepoint.com/"));
+        assert!(!is_good(
+            &Cloud::China,
+            "https://contoso.sharepoint.com/",
+            "https://contoso.sharepoint.com/"
+        ));
     }
 
     #[test]
     fn a_caller_s_own_hosts_are_known() {
-        let cloud = Cloud::custom(CustomCloud { outlook: Some("http://127.0.0.1:41".into()), ..CustomCloud::default() });
+        let cloud = Cloud::custom(CustomCloud {
+            outlook: Some("http://127.0.0.1:41".into()),
+            ..CustomCloud::default()
+        });
         assert!(is_good(&cloud, "http://127.0.0.1:41/api/v1.0", "http://127.0.0.1:41/"));
         assert!(!is_good(&cloud, "http://127.0.0.1:42/api/v1.0", "http://127.0.0.1:41/"));
         assert!(!is_good(&cloud, "http://127.0.0.1:42/api/v1.0", "http://127.0.0.1:42/"));

@@ -52,7 +52,8 @@ fn utf16(body: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>> {
     if !rest.is_empty() {
         return Err(never("the answer is UTF-16 and ends within a character"));
     }
-    let text: std::result::Result<String, _> = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
+    let text: std::result::Result<String, _> =
+        char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
     text.map(Cow::Owned).map_err(|_| never("the answer is not UTF-16: a character lacks its other half"))
 }
 

@@ -90,7 +90,9 @@ pub struct ForgetFirstSignIn {
 impl BeginFirstSignIn {
     fn begin(&self, client: &Client) -> Result<BegunFirstSignIn> {
         if self.scopes.is_empty() {
-            return Err(Error::invalid("scopes is empty: name what the application will ask for, such as Mail.Read"));
+            return Err(Error::invalid(
+                "scopes is empty: name what the application will ask for, such as Mail.Read",
+            ));
         }
         self.scopes.iter().try_for_each(|scope| check_scope(scope))?;
         if let Some(language) = self.language
@@ -121,7 +123,8 @@ impl BeginFirstSignIn {
 
 /// A capability and what is to be done with it, or one of the two words that are known for a whole API.
 fn check_scope(scope: &str) -> Result<()> {
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     let is_scope = match scope.split_once('.') {
         Some((capability, operation)) => is_word(capability) && is_word(operation),
         None => matches!(scope, "user_impersonation" | "full_access"),
@@ -129,7 +132,8 @@ fn check_scope(scope: &str) -> Result<()> {
     if is_scope {
         return Ok(());
     }
-    let error = Error::invalid(format!("scope {scope:?} is not a capability and an operation, such as Mail.Read"));
+    let error =
+        Error::invalid(format!("scope {scope:?} is not a capability and an operation, such as Mail.Read"));
     Err(if scope.contains("://") || scope.matches('.').count() > 1 {
         error.with_hint("A first sign-in takes the words of Office 365, without the address of an API")
     } else {
@@ -257,15 +261,25 @@ mod tests {
             "https://api.office.com/discovery/v2.0/me/FirstSignIn?scope=MyFiles.Read+Mail.Read\
              &redirect_uri=http%3A%2F%2Flocalhost%3A53682%2Fcb%2Fk3Jd81mT0q_5Zr-9&lcid=1031"
         );
-        assert_eq!((begun.redirect_uri.as_str(), begun.state.as_str()), ("http://localhost:53682/cb/k3Jd81mT0q_5Zr-9", STATE));
+        assert_eq!(
+            (begun.redirect_uri.as_str(), begun.state.as_str()),
+            ("http://localhost:53682/cb/k3Jd81mT0q_5Zr-9", STATE)
+        );
         let own = begin(&BeginFirstSignIn { state: None, ..good() }).unwrap();
-        assert!(own.state.len() == 43 && own.redirect_uri.ends_with(&own.state) && !format!("{own:?}").contains(&own.state));
+        assert!(
+            own.state.len() == 43
+                && own.redirect_uri.ends_with(&own.state)
+                && !format!("{own:?}").contains(&own.state)
+        );
         for (uri, back) in [
             ("https://contoso.com", "https://contoso.com/k3Jd81mT0q_5Zr-9"),
             ("https://contoso.com/a/", "https://contoso.com/a/k3Jd81mT0q_5Zr-9"),
             ("http://[::1]:8/a", "http://[::1]:8/a/k3Jd81mT0q_5Zr-9"),
         ] {
-            assert_eq!(begin(&BeginFirstSignIn { redirect_uri: uri.into(), ..good() }).unwrap().redirect_uri, back);
+            assert_eq!(
+                begin(&BeginFirstSignIn { redirect_uri: uri.into(), ..good() }).unwrap().redirect_uri,
+                back
+            );
         }
     }
 

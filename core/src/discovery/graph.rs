@@ -22,7 +22,12 @@ struct Row {
     consumers: bool,
 }
 
-const fn at_graph(capability: Capability, entry: &'static str, scopes: &'static [&'static str], consumers: bool) -> Row {
+const fn at_graph(
+    capability: Capability,
+    entry: &'static str,
+    scopes: &'static [&'static str],
+    consumers: bool,
+) -> Row {
     Row { capability, service: Service::Graph, entry, scopes, consumers }
 }
 
@@ -87,7 +92,8 @@ impl Row {
 
 /// All there is in a cloud: for accounts of organisations, and then for Microsoft accounts.
 pub(super) fn all(cloud: &Cloud, hosts: &Hosts) -> Vec<ServiceInfo> {
-    let of = |account: AccountType| TABLE.iter().filter_map(move |row| row.service_info(cloud, hosts, account));
+    let of =
+        |account: AccountType| TABLE.iter().filter_map(move |row| row.service_info(cloud, hosts, account));
     of(AccountType::Organizational).chain(of(AccountType::MicrosoftAccount)).collect()
 }
 
@@ -144,23 +150,32 @@ pub(super) fn unknown_capability(name: &str) -> Error {
 }
 
 /// Picks the service of a capability: of this version, or else the highest.
-pub(super) fn pick(services: Vec<ServiceInfo>, capability: &Capability, version: Option<&str>) -> Result<ServiceInfo> {
+pub(super) fn pick(
+    services: Vec<ServiceInfo>,
+    capability: &Capability,
+    version: Option<&str>,
+) -> Result<ServiceInfo> {
     let (mut fitting, others): (Vec<_>, Vec<_>) =
         services.into_iter().partition(|service| service.capability.as_ref() == Some(capability));
     if fitting.is_empty() {
         if let Capability::Unknown(name) = capability {
             return Err(unknown_capability(name));
         }
-        let error = Error::new(ErrorKind::NotFound, format!("{capability} is not among the services of this account"));
+        let error = Error::new(
+            ErrorKind::NotFound,
+            format!("{capability} is not among the services of this account"),
+        );
         return Err(if others.is_empty() { error.with_hint(super::office365::NO_SERVICES) } else { error });
     }
     if let Some(version) = version {
-        let versions: Vec<String> = fitting.iter().filter_map(|service| service.service_api_version.clone()).collect();
+        let versions: Vec<String> =
+            fitting.iter().filter_map(|service| service.service_api_version.clone()).collect();
         fitting.retain(|service| {
             service.service_api_version.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(version))
         });
         if fitting.is_empty() {
-            let versions = if versions.is_empty() { "none that has a name".to_owned() } else { versions.join(", ") };
+            let versions =
+                if versions.is_empty() { "none that has a name".to_owned() } else { versions.join(", ") };
             let message = format!("{capability} has no API version {version:?}: there is {versions}");
             return Err(Error::new(ErrorKind::NotFound, message));
         }
@@ -210,12 +225,18 @@ mod tests {
             assert_eq!(endpoint(&cloud, &Capability::ManagementActivity), audit);
             let rows = in_(&cloud);
             assert!(rows.iter().all(|row| row.wire == Wire::Graph && row.scopes.is_some()));
-            let consumers =
-                rows.iter().filter(|row| row.service_account_type == Some(AccountType::MicrosoftAccount)).count();
+            let consumers = rows
+                .iter()
+                .filter(|row| row.service_account_type == Some(AccountType::MicrosoftAccount))
+                .count();
             assert_eq!(consumers, if cloud == Cloud::Public { 6 } else { 0 }, "{cloud}");
         }
-        let custom = Cloud::custom(CustomCloud { graph: Some("http://127.0.0.1:41".into()), ..CustomCloud::default() });
-        let row = find(&custom, &custom.resolve().unwrap(), &Capability::Mail, AccountType::Organizational).unwrap();
+        let custom = Cloud::custom(CustomCloud {
+            graph: Some("http://127.0.0.1:41".into()),
+            ..CustomCloud::default()
+        });
+        let row = find(&custom, &custom.resolve().unwrap(), &Capability::Mail, AccountType::Organizational)
+            .unwrap();
         assert_eq!(row.service_endpoint_uri.as_deref(), Some("http://127.0.0.1:41/v1.0/me/messages"));
         assert_eq!(row.service_resource_id.as_deref(), Some("http://127.0.0.1:41"));
         assert_eq!(row.entity_key.as_deref(), Some("Mail@GRAPH"));
@@ -236,8 +257,14 @@ mod tests {
     fn a_capability_that_nobody_knows_is_refused_with_those_that_are() {
         for (name, meant) in [("mial", Some("Mail")), ("Calender", Some("Calendar")), ("Video", None)] {
             let error = pick(in_(&Cloud::Public), &Capability::from(name), None).unwrap_err();
-            assert!(error.kind() == ErrorKind::InvalidRequest && error.message().contains("MyFiles"), "{error}");
-            assert_eq!(error.hint().is_some_and(|hint| meant.is_some_and(|meant| hint.contains(meant))), meant.is_some());
+            assert!(
+                error.kind() == ErrorKind::InvalidRequest && error.message().contains("MyFiles"),
+                "{error}"
+            );
+            assert_eq!(
+                error.hint().is_some_and(|hint| meant.is_some_and(|meant| hint.contains(meant))),
+                meant.is_some()
+            );
         }
     }
 
@@ -259,7 +286,9 @@ mod tests {
                 row(Some("v11.0"), AccountType::MicrosoftAccount),
             ]
         };
-        let version = |wanted: Option<&str>| pick(rows(), &Capability::MyFiles, wanted).map(|row| row.service_api_version);
+        let version = |wanted: Option<&str>| {
+            pick(rows(), &Capability::MyFiles, wanted).map(|row| row.service_api_version)
+        };
         assert_eq!(version(None).unwrap().as_deref(), Some("v10.0"));
         assert_eq!(version(Some("V2.0")).unwrap().as_deref(), Some("v2.0"));
         let error = version(Some("v3")).unwrap_err();

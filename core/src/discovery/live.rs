@@ -76,8 +76,9 @@ async fn look_up(
     url.set_query(Some(&format!("$select={select}")));
     let request = Request::new(Method::GET, url).bearer(Service::Graph).limit(Limit::Tenant);
     let outcome = client.corridor().exchange(&request, |answer| {
-        serde_json::from_slice::<Place>(&answer.body)
-            .map_err(|e| Error::decode(format!("the answer for {path} is not what it should be")).with_source(e))
+        serde_json::from_slice::<Place>(&answer.body).map_err(|e| {
+            Error::decode(format!("the answer for {path} is not what it should be")).with_source(e)
+        })
     });
     match outcome.await {
         Ok(Place { web_url: Some(web_url) }) => Ok(Found::At(capability, web_url)),
@@ -89,7 +90,8 @@ async fn look_up(
 
 /// Today's form of an empty list.
 fn is_absent(error: &Error) -> bool {
-    error.status() == Some(404) || error.code().is_some_and(|code| code.eq_ignore_ascii_case("ResourceNotFound"))
+    error.status() == Some(404)
+        || error.code().is_some_and(|code| code.eq_ignore_ascii_case("ResourceNotFound"))
 }
 
 fn merge(mut services: Vec<ServiceInfo>, found: [Found; 2]) -> Page<ServiceInfo> {
@@ -104,7 +106,8 @@ fn merge(mut services: Vec<ServiceInfo>, found: [Found; 2]) -> Page<ServiceInfo>
             }
             Found::At(capability, web_url) => {
                 has_any = true;
-                let its = services.iter_mut().filter(|service| service.capability.as_ref() == Some(&capability));
+                let its =
+                    services.iter_mut().filter(|service| service.capability.as_ref() == Some(&capability));
                 its.for_each(|service| service.web_url = Some(web_url.clone()));
             }
         }

@@ -24,7 +24,8 @@ pub(super) fn selected(names: &[String], all: bool) -> Result<Vec<&'static str>>
 /// Leaves out what was not asked for.
 pub(super) fn project(service: ServiceInfo, selected: &[&str]) -> ServiceInfo {
     let wire = service.wire.clone();
-    let members = object(&service).into_iter().filter(|(name, _)| selected.contains(&name.as_str())).collect();
+    let members =
+        object(&service).into_iter().filter(|(name, _)| selected.contains(&name.as_str())).collect();
     // What was a record a moment ago is one with less in it.
     members::service(members, wire).unwrap_or(service)
 }
@@ -201,7 +202,9 @@ impl<'a> Parser<'a> {
         }
         let left = self.operand()?;
         let comparison = match self.next() {
-            Some(Word::Name(name)) => Comparison::named(name).ok_or_else(|| self.unexpected(Some(Word::Name(name))))?,
+            Some(Word::Name(name)) => {
+                Comparison::named(name).ok_or_else(|| self.unexpected(Some(Word::Name(name))))?
+            }
             other => return Err(self.unexpected(other)),
         };
         Ok(Test::Compare(left, comparison, self.operand()?))
@@ -352,7 +355,10 @@ mod tests {
         let row = graph::of_tenant(&client(Wire::Graph)).remove(0);
         let names = selected(&["Capability".into(), "SERVICEID".into()], true).unwrap();
         let less = project(row.clone(), &names);
-        assert_eq!((&less.capability, &less.service_id, &less.wire), (&row.capability, &row.service_id, &row.wire));
+        assert_eq!(
+            (&less.capability, &less.service_id, &less.wire),
+            (&row.capability, &row.service_id, &row.wire)
+        );
         assert!(less.service_name.is_none() && less.scopes.is_none() && less.service_account_type.is_none());
         let all: Vec<String> = PROPERTIES.iter().map(|name| (*name).to_owned()).collect();
         assert_eq!(project(row.clone(), &selected(&all, true).unwrap()), row);
@@ -362,7 +368,10 @@ mod tests {
     fn a_property_that_nobody_has_is_named() {
         let refused = |name: &str, all: bool| selected(&[name.to_owned()], all).unwrap_err();
         let error = refused("ServiceUri", false);
-        assert!(error.message().contains("ServiceUri") && error.hint().unwrap().contains("serviceEndpointUri"), "{error}");
+        assert!(
+            error.message().contains("ServiceUri") && error.hint().unwrap().contains("serviceEndpointUri"),
+            "{error}"
+        );
         assert!(refused("capabilty", false).hint().unwrap().contains("capability"));
         assert!(refused("", true).message().contains("\"\""));
         assert!(selected(&["scopes".into()], true).is_ok() && selected(&["scopes".into()], false).is_err());

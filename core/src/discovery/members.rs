@@ -36,7 +36,9 @@ pub(super) fn service(given: Map<String, Value>, wire: Wire) -> Result<ServiceIn
         }
         let value = without_annotations(value);
         match property(&name) {
-            Some(property) if known.contains_key(property) => return Err(format!("{property} is there twice")),
+            Some(property) if known.contains_key(property) => {
+                return Err(format!("{property} is there twice"));
+            }
             Some(property) => _ = known.insert(property.to_owned(), value),
             // Ours, and not theirs to say.
             None if name == "wire" => {}
@@ -66,7 +68,8 @@ pub(super) fn service(given: Map<String, Value>, wire: Wire) -> Result<ServiceIn
         None | Some(Value::Null) => None,
         Some(value) => {
             let number = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
-            let number = number.ok_or_else(|| format!("serviceAccountType is {value}, not a whole number"))?;
+            let number =
+                number.ok_or_else(|| format!("serviceAccountType is {value}, not a whole number"))?;
             Some(AccountType(number))
         }
     };
@@ -136,7 +139,8 @@ mod tests {
 
     #[test]
     fn a_record_is_read_from_what_it_was_written_as() {
-        let service = read(json!({"capability": "Video", "scopes": ["a"], "serviceId": "", "more": [1]})).unwrap();
+        let service =
+            read(json!({"capability": "Video", "scopes": ["a"], "serviceId": "", "more": [1]})).unwrap();
         let again: ServiceInfo = serde_json::from_value(serde_json::to_value(&service).unwrap()).unwrap();
         assert_eq!(again, service);
         let mut graph = serde_json::to_value(&service).unwrap();

@@ -27,8 +27,8 @@ mod translate;
 pub use first_sign_in::{BeginFirstSignIn, FinishFirstSignIn, ForgetFirstSignIn, GetFirstSignIn};
 pub use live::ListLiveServices;
 pub use model::{
-    AccountType, BegunFirstSignIn, Capability, DiscoveryFormat, DiscoveryVersion, FirstSignIn, NoEquivalent, ServiceInfo,
-    TenantInfo, Translation,
+    AccountType, BegunFirstSignIn, Capability, DiscoveryFormat, DiscoveryVersion, FirstSignIn, NoEquivalent,
+    ServiceInfo, TenantInfo, Translation,
 };
 pub use services::{GetService, ListAllServices, ListServices, ResolveService};
 pub use tenant::FindTenant;

@@ -58,7 +58,9 @@ impl Ask {
     ) -> Result<Self> {
         let version = version.unwrap_or(DiscoveryVersion::V2);
         if let DiscoveryVersion::Unknown(version) = &version {
-            return Err(Error::invalid(format!("version {version:?} is none of the Discovery Service: use v1.0 or v2.0")));
+            return Err(Error::invalid(format!(
+                "version {version:?} is none of the Discovery Service: use v1.0 or v2.0"
+            )));
         }
         let format = format.unwrap_or(DiscoveryFormat::Json);
         if let DiscoveryFormat::Unknown(format) = &format {
@@ -193,7 +195,8 @@ async fn exchange(client: &Client, request: &Request) -> Result<Read> {
 /// What the service's absence means: the real one is gone, and others say that they are.
 fn retired(url: &Url, error: Error) -> Error {
     let is_real = url.host_str() == Some(RETIRED_HOST);
-    let is_absent = error.status() == Some(404) || error.status().is_none() && error.repeat() == Repeat::Unsent;
+    let is_absent =
+        error.status() == Some(404) || error.status().is_none() && error.repeat() == Repeat::Unsent;
     if error.status() != Some(410) && !(is_real && is_absent) {
         return error;
     }
@@ -291,11 +294,15 @@ mod tests {
         for body in [
             json!({"error": {"code": "bad", "message": "no & no"}}).to_string(),
             json!({"error": {"code": "bad", "message": {"lang": "en", "value": "no & no"}}}).to_string(),
-            json!({"odata.error": {"code": "bad", "message": {"lang": "en", "value": "no & no"}}}).to_string(),
+            json!({"odata.error": {"code": "bad", "message": {"lang": "en", "value": "no & no"}}})
+                .to_string(),
             atom.to_owned(),
         ] {
             let error = judged(400, &body);
-            assert_eq!((error.kind(), error.code(), error.message()), (ErrorKind::InvalidRequest, Some("bad"), "no & no"));
+            assert_eq!(
+                (error.kind(), error.code(), error.message()),
+                (ErrorKind::InvalidRequest, Some("bad"), "no & no")
+            );
         }
         assert!(judged(401, "").hint().unwrap().contains("v1 endpoint"));
         assert!(judged(503, atom).is_retryable());

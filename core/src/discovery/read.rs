@@ -56,7 +56,8 @@ pub(super) fn read_body(content_type: &str, body: &[u8], asked: &Url) -> Result<
     };
     let services = rows.into_iter().enumerate().map(|(index, row)| {
         members::service(row, Wire::Office365).map_err(|why| {
-            Error::decode(format!("service {index} of the answer: {why}")).at(|place| place.index = Some(index))
+            Error::decode(format!("service {index} of the answer: {why}"))
+                .at(|place| place.index = Some(index))
         })
     });
     Ok(Read { services: services.collect::<Result<_>>()?, next })
@@ -154,7 +155,8 @@ mod tests {
     #[test]
     fn the_three_formats_hold_the_same() {
         let sample = Sample::default();
-        let v4 = read_body("application/json;odata.metadata=minimal", sample.v4().as_bytes(), &asked()).unwrap();
+        let v4 =
+            read_body("application/json;odata.metadata=minimal", sample.v4().as_bytes(), &asked()).unwrap();
         assert_eq!(v4.services.len(), 2);
         for (content_type, body) in [
             ("application/json;odata=verbose;charset=utf-8", sample.verbose()),
@@ -197,7 +199,9 @@ mod tests {
         ] {
             assert_eq!(json(&body).unwrap_err().kind(), ErrorKind::Decode, "{body}");
         }
-        assert!(json(&json!({"value": [{}, {"serviceName": 7}]})).unwrap_err().message().contains("service 1"));
+        assert!(
+            json(&json!({"value": [{}, {"serviceName": 7}]})).unwrap_err().message().contains("service 1")
+        );
     }
 
     #[test]

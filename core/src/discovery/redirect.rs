@@ -23,14 +23,21 @@ pub(super) struct Trust<'a> {
 /// its path, and name none but known hosts.
 pub(super) fn read(redirect: &str, expected: &Url, trust: &Trust<'_>) -> Result<FirstSignIn> {
     if redirect.len() > LONGEST {
-        return Err(Error::invalid(format!("the redirect has {} characters: that is no answer", redirect.len())));
+        return Err(Error::invalid(format!(
+            "the redirect has {} characters: that is no answer",
+            redirect.len()
+        )));
     }
     let url = Url::parse(redirect).map_err(|e| {
-        Error::invalid("the redirect is no URL: pass the whole address that the browser was sent to").with_source(e)
+        Error::invalid("the redirect is no URL: pass the whole address that the browser was sent to")
+            .with_source(e)
     })?;
     if !is_same_place(&url, expected) {
-        return Err(Error::new(ErrorKind::Auth, "the redirect is not the one that this first sign-in asked for")
-            .with_hint("It belongs to another sign-in, or somebody made it up; it was not used"));
+        return Err(Error::new(
+            ErrorKind::Auth,
+            "the redirect is not the one that this first sign-in asked for",
+        )
+        .with_hint("It belongs to another sign-in, or somebody made it up; it was not used"));
     }
     let answer = parameters(url.query().unwrap_or_default())?;
     for (name, address) in
@@ -93,7 +100,10 @@ fn parameters(query: &str) -> Result<FirstSignIn> {
     let extra: Map<String, Value> = given.into_iter().chain(odd).collect();
     let nothing = FirstSignIn { extra: Map::new(), ..answer.clone() };
     if nothing.authorization_service.is_none() && nothing.token_service.is_none() && account_type.is_none() {
-        return Err(Error::new(ErrorKind::Auth, "the redirect says neither what the account is nor where it signs in"));
+        return Err(Error::new(
+            ErrorKind::Auth,
+            "the redirect says neither what the account is nor where it signs in",
+        ));
     }
     Ok(FirstSignIn { extra, ..answer })
 }
@@ -127,8 +137,11 @@ const CONSUMERS: &str = "login.live.com";
 fn distrusted(name: &str, address: &str, what: &str) -> Error {
     let host = Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned));
     let host = host.map_or_else(|| "no host".to_owned(), |host| format!("the host {host}"));
-    Error::new(ErrorKind::Auth, format!("{name} names {host}, which is no {what} of this cloud, or not by https"))
-        .with_hint("The answer came through the browser, where anybody could change it; it was not used")
+    Error::new(
+        ErrorKind::Auth,
+        format!("{name} names {host}, which is no {what} of this cloud, or not by https"),
+    )
+    .with_hint("The answer came through the browser, where anybody could change it; it was not used")
 }
 
 #[cfg(test)]
@@ -190,7 +203,10 @@ pub(super) mod tests {
             let error = read_in(&Cloud::Public, &format!("{bad}?{ANSWER}")).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Auth, "{bad}");
         }
-        assert_eq!(read_in(&Cloud::Public, &format!("?{ANSWER}")).unwrap_err().kind(), ErrorKind::InvalidRequest);
+        assert_eq!(
+            read_in(&Cloud::Public, &format!("?{ANSWER}")).unwrap_err().kind(),
+            ErrorKind::InvalidRequest
+        );
     }
 
     #[test]
@@ -239,7 +255,10 @@ pub(super) mod tests {
     #[test]
     fn a_refusal_is_one() {
         let error = read_public("error=access_denied&error_description=No+way").unwrap_err();
-        assert_eq!((error.kind(), error.message(), error.code()), (ErrorKind::Auth, "No way", Some("access_denied")));
+        assert_eq!(
+            (error.kind(), error.message(), error.code()),
+            (ErrorKind::Auth, "No way", Some("access_denied"))
+        );
         assert_eq!(read_public("error=access_denied").unwrap_err().message(), "access_denied");
         for query in ["", "x=1", &format!("{ANSWER}&scope=again")] {
             assert!(read_public(query).is_err(), "{query}");

@@ -68,7 +68,9 @@ fn entry(row: &Map<String, Value>) -> String {
             let name = pascal(name);
             match value {
                 Value::Null => format!("<d:{name} m:null=\"true\" />"),
-                Value::String(text) => format!("<d:{name}>{}</d:{name}>", quick_xml::escape::escape(text.as_str())),
+                Value::String(text) => {
+                    format!("<d:{name}>{}</d:{name}>", quick_xml::escape::escape(text.as_str()))
+                }
                 number => format!("<d:{name} m:type=\"Edm.Int32\">{number}</d:{name}>"),
             }
         })
@@ -111,4 +113,3 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
     );
     prop::collection::vec(row, 0..4).prop_map(Sample)
 }
-

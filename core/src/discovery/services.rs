@@ -149,8 +149,10 @@ fn refuse_on_graph(version: Option<&DiscoveryVersion>, format: Option<&Discovery
     let given = version.map(|_| "version").or(format.map(|_| "format"));
     match given {
         None => Ok(()),
-        Some(name) => Err(Error::invalid(format!("{name} is for the wire office365: on the wire graph, nobody is asked"))
-            .with_hint("Leave it out, or make the client with wire \"office365\"")),
+        Some(name) => Err(Error::invalid(format!(
+            "{name} is for the wire office365: on the wire graph, nobody is asked"
+        ))
+        .with_hint("Leave it out, or make the client with wire \"office365\"")),
     }
 }
 
@@ -243,8 +245,12 @@ mod tests {
         let args = json!({"select": ["Capability"], "filter": "startswith(serviceId,'G')", "top": 2});
         let page = listed(client(Wire::Graph), args).await.unwrap();
         let rows = serde_json::to_value(&page.items).unwrap();
-        assert_eq!(rows, json!([{"capability": "Mail", "wire": "graph"}, {"capability": "Calendar", "wire": "graph"}]));
-        let all = ListAllServices::default().open(client(Wire::Graph)).unwrap().next_page().await.unwrap().unwrap();
+        assert_eq!(
+            rows,
+            json!([{"capability": "Mail", "wire": "graph"}, {"capability": "Calendar", "wire": "graph"}])
+        );
+        let all =
+            ListAllServices::default().open(client(Wire::Graph)).unwrap().next_page().await.unwrap().unwrap();
         assert_eq!(all.items.len(), 15);
     }
 
@@ -288,9 +294,14 @@ mod tests {
     async fn a_row_is_found_by_its_key() {
         assert_eq!(got("myfiles@graph", None).await.unwrap().capability, Some(Capability::MyFiles));
         let error = got("MyFiles@O365_SHAREPOINT", None).await.unwrap_err();
-        assert!(error.kind() == ErrorKind::NotFound && error.hint().unwrap().contains("MyFiles@GRAPH"), "{error}");
+        assert!(
+            error.kind() == ErrorKind::NotFound && error.hint().unwrap().contains("MyFiles@GRAPH"),
+            "{error}"
+        );
         assert_eq!(got(" ", None).await.unwrap_err().kind(), ErrorKind::InvalidRequest);
-        assert!(got("Mail@GRAPH", Some(DiscoveryVersion::V1)).await.unwrap_err().message().contains("version"));
+        assert!(
+            got("Mail@GRAPH", Some(DiscoveryVersion::V1)).await.unwrap_err().message().contains("version")
+        );
     }
 
     #[tokio::test]
@@ -300,7 +311,10 @@ mod tests {
             ResolveService { capability, version, allow_foreign: false }.send(client, None)
         };
         let mail = resolve(in_cloud(Cloud::Dod), "mail", None).await.unwrap();
-        assert_eq!(mail.service_endpoint_uri.as_deref(), Some("https://dod-graph.microsoft.us/v1.0/me/messages"));
+        assert_eq!(
+            mail.service_endpoint_uri.as_deref(),
+            Some("https://dod-graph.microsoft.us/v1.0/me/messages")
+        );
         assert!(resolve(client(Wire::Graph), "Mail", Some("v1.0")).await.is_ok());
         for (capability, version, kind, named) in [
             ("Mail", Some("v2.0"), ErrorKind::NotFound, "v1.0"),
@@ -311,7 +325,9 @@ mod tests {
             let error = resolve(client(Wire::Graph), capability, version).await.unwrap_err();
             assert!(error.kind() == kind && error.message().contains(named), "{error}");
         }
-        let error = resolve(of("9188040d-6c67-4c5b-b112-36a304b66dad", Wire::Graph), "RootSite", None).await.unwrap_err();
+        let error = resolve(of("9188040d-6c67-4c5b-b112-36a304b66dad", Wire::Graph), "RootSite", None)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
     }
 }

@@ -76,11 +76,14 @@ async fn find(client: &Client, domain: &str) -> Result<TenantInfo> {
         Err(error) => error,
     };
     if error.code().is_some_and(|code| NOT_KNOWN.contains(&code)) {
-        return Err(Error::new(ErrorKind::NotFound, format!("no tenant of this cloud has the domain {domain}"))
-            .with_status(error.status().unwrap_or_default())
-            .with_code(error.code().map(str::to_owned))
-            .with_hint("Check the domain; the tenant may also be in a cloud that this one does not know of")
-            .with_source(error));
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            format!("no tenant of this cloud has the domain {domain}"),
+        )
+        .with_status(error.status().unwrap_or_default())
+        .with_code(error.code().map(str::to_owned))
+        .with_hint("Check the domain; the tenant may also be in a cloud that this one does not know of")
+        .with_source(error));
     }
     let Some(cloud) = elsewhere(&error) else { return Err(error) };
     // A cloud of the caller's own may be a test's, and is no reason to ask a real one.
@@ -207,9 +210,14 @@ mod tests {
         ] {
             assert_eq!(domain(given).unwrap(), used);
         }
-        for bad in ["", "alex@", "contoso", "common", "a b.com", "contoso.com/x", "127.0.0.1", "https://contoso.com"] {
+        for bad in
+            ["", "alex@", "contoso", "common", "a b.com", "contoso.com/x", "127.0.0.1", "https://contoso.com"]
+        {
             let error = domain(bad).unwrap_err();
-            assert!(error.kind() == ErrorKind::InvalidRequest && !error.to_string().contains("alex"), "{bad}");
+            assert!(
+                error.kind() == ErrorKind::InvalidRequest && !error.to_string().contains("alex"),
+                "{bad}"
+            );
         }
     }
 
@@ -251,7 +259,8 @@ mod tests {
     #[test]
     fn a_refusal_names_the_cloud_that_the_tenant_is_in() {
         let refused = |code: &str, message: &str| {
-            elsewhere(&Error::new(ErrorKind::Auth, message).with_code(Some(code.to_owned()))).map(|of| of.to_string())
+            elsewhere(&Error::new(ErrorKind::Auth, message).with_code(Some(code.to_owned())))
+                .map(|of| of.to_string())
         };
         let says = |cloud: &str| {
             format!(

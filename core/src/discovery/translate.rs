@@ -68,11 +68,12 @@ fn translate(client: &Client, old: &ServiceInfo) -> Translation {
     let account = old.service_account_type.unwrap_or(AccountType::Organizational);
     let (cloud, hosts) = (client.cloud(), &client.corridor().hosts);
     let Some(service) = graph::find(cloud, hosts, &capability, account) else {
-        let (reason, why) = if account == AccountType::MicrosoftAccount && !graph::is_for_consumers(&capability) {
-            (NoEquivalent::NotForConsumers, "is not there for Microsoft accounts".to_owned())
-        } else {
-            (NoEquivalent::NotInThisCloud, format!("is not there in the cloud {cloud}"))
-        };
+        let (reason, why) =
+            if account == AccountType::MicrosoftAccount && !graph::is_for_consumers(&capability) {
+                (NoEquivalent::NotForConsumers, "is not there for Microsoft accounts".to_owned())
+            } else {
+                (NoEquivalent::NotInThisCloud, format!("is not there in the cloud {cloud}"))
+            };
         return none(reason, format!("{capability} {why}"));
     };
     let is = service.service_endpoint_uri.clone().unwrap_or_default();
@@ -133,11 +134,16 @@ impl Place {
                 ["api", ..],
             ) => Place::Outlook,
             (
-                "graph.windows.net" | "graph.microsoftazure.us" | "graph.chinacloudapi.cn" | "graph.cloudapi.de",
+                "graph.windows.net"
+                | "graph.microsoftazure.us"
+                | "graph.chinacloudapi.cn"
+                | "graph.cloudapi.de",
                 _,
             ) => Place::Directory,
             ("www.onenote.com", ["api", ..]) => Place::Notes,
-            (_, [.., "_api", "v1.0" | "v2.0"] | [.., "_api", "v1.0" | "v2.0", "me"]) if is_sharepoint => Place::Files,
+            (_, [.., "_api", "v1.0" | "v2.0"] | [.., "_api", "v1.0" | "v2.0", "me"]) if is_sharepoint => {
+                Place::Files
+            }
             (_, [.., "_api"]) if is_sharepoint => Place::Site,
             _ => Place::Elsewhere,
         }
@@ -206,7 +212,10 @@ mod tests {
         for (service, reason) in [
             (json!({}), NoEquivalent::UnknownCapability),
             (json!({"capability": "Video"}), NoEquivalent::UnknownCapability),
-            (json!({"capability": "Mail", "serviceEndpointUri": "https://evil.example/api"}), NoEquivalent::UnknownEndpoint),
+            (
+                json!({"capability": "Mail", "serviceEndpointUri": "https://evil.example/api"}),
+                NoEquivalent::UnknownEndpoint,
+            ),
             (json!({"capability": "Mail", "serviceEndpointUri": "mail"}), NoEquivalent::UnknownEndpoint),
             (
                 json!({"capability": "MyFiles", "serviceEndpointUri": "https://sharepoint.com.evil.example/_api/v2.0"}),

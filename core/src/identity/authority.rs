@@ -198,7 +198,11 @@ async fn metadata(corridor: &Corridor, tenant: &str, path: &str) -> Result<Metad
 }
 
 /// What an authority says of a tenant, whatever it says. Nothing is sent but the tenant's name.
-pub(crate) async fn open_id(corridor: &Corridor, authority: &Url, tenant: &str) -> Result<Map<String, Value>> {
+pub(crate) async fn open_id(
+    corridor: &Corridor,
+    authority: &Url,
+    tenant: &str,
+) -> Result<Map<String, Value>> {
     let url = below(authority, tenant, "v2.0/.well-known/openid-configuration")?;
     let request = Request::new(Method::GET, url).patience(&PATIENCE).judge(judge);
     Box::pin(corridor.exchange(&request, |answer| {

@@ -308,8 +308,11 @@ async fn a_store_hands_tokens_from_one_process_to_the_next() {
 async fn a_store_hands_on_what_was_kept_and_what_was_forgotten() {
     let shelf = Shelf::default();
     let (first, second) = (TokenCache::with_store(shelf.clone()), TokenCache::with_store(shelf));
-    let key =
-        || AnswerKey { authority: "a".into(), client_id: "app".into(), account: "alex@contoso.example".into() };
+    let key = || AnswerKey {
+        authority: "a".into(),
+        client_id: "app".into(),
+        account: "alex@contoso.example".into(),
+    };
     first.keep_answer(key(), Some("answer".to_owned().into())).await;
     assert_eq!(second.answer(&key()).await.unwrap().expose_secret(), "answer");
     second.keep_answer(key(), None).await;
