@@ -1,5 +1,7 @@
 //! What must be true of any answer, and of any address that a browser is sent to.
 
+#![allow(clippy::expect_used, clippy::missing_panics_doc)] // A failed expectation is what is looked for.
+
 use serde_json::Value;
 use url::Url;
 

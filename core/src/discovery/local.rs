@@ -86,12 +86,12 @@ enum Comparison {
 
 impl Predicate {
     pub(super) fn of(filter: &Filter) -> Result<Self> {
-        let text = filter.to_string();
-        let words = words(&text)?;
+        let expression = filter.to_string();
+        let words = words(&expression)?;
         let mut parser = Parser { words: &words, depth: 0 };
-        let test = parser.either()?;
+        let whole = parser.either()?;
         match parser.words {
-            [] => Ok(Predicate(test)),
+            [] => Ok(Predicate(whole)),
             [odd, ..] => Err(parser.unexpected(Some(*odd))),
         }
     }
@@ -108,8 +108,8 @@ impl Test {
             Test::Or(tests) => tests.iter().any(|test| test.holds(row)),
             Test::Not(test) => !test.holds(row),
             Test::Compare(left, comparison, right) => comparison.holds(left.value(row), right.value(row)),
-            Test::Text(test, text, part) => match (text.value(row), part.value(row)) {
-                (Value::String(text), Value::String(part)) => test(text, part),
+            Test::Text(fits, whole, part) => match (whole.value(row), part.value(row)) {
+                (Value::String(whole), Value::String(part)) => fits(whole, part),
                 _ => false,
             },
         }
@@ -211,7 +211,7 @@ impl<'a> Parser<'a> {
     }
 
     fn function(&mut self, name: &str) -> Result<Test> {
-        let test: fn(&str, &str) -> bool = match name {
+        let fits: fn(&str, &str) -> bool = match name {
             "startswith" => |text, part| text.starts_with(part),
             "endswith" => |text, part| text.ends_with(part),
             "contains" | "substringof" => |text, part| text.contains(part),
@@ -226,8 +226,8 @@ impl<'a> Parser<'a> {
         let second = self.operand()?;
         self.expect(')')?;
         // The older of the two has its arguments the other way round.
-        let (text, part) = if name == "substringof" { (second, first) } else { (first, second) };
-        let test = Test::Text(test, text, part);
+        let (whole, part) = if name == "substringof" { (second, first) } else { (first, second) };
+        let test = Test::Text(fits, whole, part);
         // Version 3 had the functions compared: `startswith(a,'b') eq true`.
         if let [Word::Name("eq"), Word::Name(truth @ ("true" | "false")), rest @ ..] = self.words {
             self.words = rest;

@@ -20,11 +20,11 @@ text_enum! {
         Calendar = "Calendar",
         /// The contacts of a user.
         Contacts = "Contacts",
-        /// The files of a user: OneDrive.
+        /// The files of a user.
         MyFiles = "MyFiles",
         /// The root site of SharePoint.
         RootSite = "RootSite",
-        /// The notebooks of a user: OneNote.
+        /// The notebooks of a user.
         Notes = "Notes",
         /// The directory: users, groups and the organisation.
         Directory = "Directory",
