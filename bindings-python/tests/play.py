@@ -16,6 +16,7 @@ from typing import Any
 
 import m365kit
 from credentials import Credentials
+from filters import filter_of
 from evidence import expect_error, expect_feed, expect_files, expect_requests, matches, view
 from seen import SEEN
 
@@ -403,6 +404,8 @@ def fitted(function: Any, args: dict[str, Any]) -> dict[str, Any]:
             value = timedelta(seconds=value)
         elif "PathLike" in annotation and isinstance(value, str):
             value = Path(value) if value else value
+        elif "Filter" in annotation and isinstance(value, dict):
+            value = filter_of(value)
         elif isinstance(value, dict):
             for word in re.findall(r"\w+", annotation):
                 record = getattr(m365kit, word, None)

@@ -1,6 +1,6 @@
 /// A set of names that can grow: the values known to this version are static members, and one that is not known keeps its
 /// text, compares and is written back.
-public protocol OpenText: RawRepresentable, Hashable, Codable, Sendable, ExpressibleByStringLiteral,
+public protocol OpenText: RawRepresentable, Hashable, Codable, Sendable, ExpressibleByStringLiteral, FilterValue,
     CustomStringConvertible
 where RawValue == String {
     init(rawValue: String)
@@ -12,7 +12,7 @@ extension OpenText {
 }
 
 /// A set of numbers with names that can grow, as ``OpenText`` does for texts.
-public protocol OpenNumber: RawRepresentable, Hashable, Codable, Sendable, ExpressibleByIntegerLiteral,
+public protocol OpenNumber: RawRepresentable, Hashable, Codable, Sendable, ExpressibleByIntegerLiteral, FilterValue,
     CustomStringConvertible
 where RawValue == Int {
     /// The names of the values that this version knows.

@@ -292,7 +292,10 @@ impl Api {
             ..Api::default()
         };
         api.options.retain(|field| field.name != "tenant");
-        let used = uses(&reader, &api.groups);
+        let mut used = uses(&reader, &api.groups);
+        for option in &api.options {
+            reader.mark(&option.ty, "", true, &mut used);
+        }
         let folded = folded(&reader, &description);
         for (name, schema) in description.definitions.iter().filter(|(name, _)| !folded.contains(*name)) {
             let (group, input, output) =

@@ -114,6 +114,7 @@ impl Writer<'_> {
             Type::Bytes => "Data".to_owned(),
             Type::ConfidentialClient => "ConfidentialClient".to_owned(),
             Type::Application => "Application".to_owned(),
+            Type::Filter => "Filter".to_owned(),
             Type::Json => "JSON".to_owned(),
             Type::Body => "Body".to_owned(),
             Type::None => "Void".to_owned(),
