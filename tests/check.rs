@@ -26,6 +26,8 @@ const MAY_BE_ABSENT: &[&str] = &[
     "family",
     "hint",
     "id",
+    // Of a download, where its answer does not say it.
+    "announced",
     "name",
     "objectId",
     "operation",
@@ -87,8 +89,9 @@ pub fn scenario(scenario: &Scenario) -> Result<(), String> {
 }
 
 fn expectation(expect: &Expect) -> Result<(), String> {
-    let Expect { result, count, first, last, items, records, errors, warnings, report, error, .. } = expect;
-    let single = [result, count, first, last, records, report, error].into_iter().flatten();
+    let Expect { result, bytes, count, first, last, items, records, errors, warnings, report, error, .. } =
+        expect;
+    let single = [result, bytes, count, first, last, records, report, error].into_iter().flatten();
     let many = [items, errors, warnings].into_iter().flatten().flatten();
     single.chain(many).try_for_each(pattern)?;
     for files in &expect.files {

@@ -7,6 +7,7 @@
 pub mod check;
 pub mod clients;
 pub mod credential;
+pub mod download;
 pub mod evidence;
 pub mod fill;
 pub mod listing;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use crate::credential::{Caches, Failure, client};
+use crate::download::{self, gives_bytes};
 use crate::evidence;
 use crate::fill::Filling;
 use crate::listing::{self, Outcome, Until, is_paged};
@@ -148,6 +149,9 @@ impl Stage {
         if is_paged(&step.call) {
             return self.listing(&client, step, &args).await;
         }
+        if gives_bytes(&step.call) {
+            return self.download(&client, step, &args).await;
+        }
         if listing::runs(&step.call) {
             return self.run(&client, step, &args).await;
         }
@@ -166,6 +170,19 @@ impl Stage {
                 result = String::from_utf8_lossy(&reply.payload).into();
             }
             matching::part(&self.filled(pattern)?, &result)?;
+        }
+        self.judge_files(&step.expect)
+    }
+
+    async fn download(&mut self, client: &Client, step: &Call, args: &Value) -> Result<(), String> {
+        let to = step.to.as_ref().map(|to| Ok::<_, String>(self.filling()?.path(to))).transpose()?;
+        let outcome = download::take(client, step, args, to.as_deref()).await?;
+        self.judge_error(&step.expect, outcome.error.as_ref())?;
+        if let Some(pattern) = &step.expect.result {
+            matching::part(&self.filled(pattern)?, &outcome.saved)?;
+        }
+        if let Some(pattern) = &step.expect.bytes {
+            download::judge(pattern, &outcome)?;
         }
         self.judge_files(&step.expect)
     }

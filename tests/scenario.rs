@@ -112,8 +112,16 @@ pub struct Call {
     pub args: Map<String, Value>,
     /// Text that is sent as bytes beside the arguments, or JSON that is filled in as they are and sent as its text.
     pub payload: Option<Value>,
-    /// How many items are read before the iteration is left.
+    /// How many items, or chunks of a download, are read before the iteration is left.
     pub take: Option<usize>,
+    /// Whether a download is read all at once.
+    #[serde(default)]
+    pub whole: bool,
+    /// The file or folder that a download is saved in.
+    pub to: Option<String>,
+    /// Whether a file that is there is replaced then.
+    #[serde(default)]
+    pub overwrite: bool,
     /// How many pages are read before the iteration is left.
     pub pages: Option<usize>,
     /// The name under which the listing is kept open.
@@ -192,6 +200,8 @@ pub struct Expect {
     /// The result of a call.
     #[serde(default, deserialize_with = "said")]
     pub result: Option<Value>,
+    /// The bytes of a download: how many they are, how they begin, their digest, and what is said of them.
+    pub bytes: Option<Value>,
     /// How many items were delivered: a number or `{"$gte": n}`.
     pub count: Option<Value>,
     /// The first item.

@@ -27,8 +27,8 @@ export interface Reading<T> {
 export interface Page<T> extends Array<T> {
   /** Where to go on after this page; `null` where there is nothing to resume. */
   readonly token: string | null;
-  /** How many items there are in all, over all pages; `null` unless the service was asked for that. */
-  readonly count: number | null;
+  /** How many items there are on all pages; `null` unless the service was asked for that. */
+  readonly total: number | null;
   /** In a feed: what failed since the page before, if failures are collected. */
   readonly errors: M365Error[];
   /** What else there is to know since the page before. */
@@ -111,7 +111,7 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
 
   #note(page: Page<T>): void {
     this.token = page.token;
-    this.count = page.count ?? this.count;
+    this.count = page.total ?? this.count;
     this.errors.push(...page.errors);
     this.warnings.push(...page.warnings);
     this.report = page.report ?? this.report;
@@ -151,7 +151,7 @@ export class Paged<T> implements AsyncIterable<T>, AsyncDisposable {
 function pageOf<T>(items: T[], { token, count, errors, warnings, report }: Meta): Page<T> {
   const about = {
     token: token ?? null,
-    count: count ?? null,
+    total: count ?? null,
     errors: (errors ?? []).map((error) => errorOf(error)),
     warnings: warnings ?? [],
     report: report ?? null,

@@ -1,5 +1,6 @@
 import type { SandboxDiscovery } from './sandbox-discovery-types';
 import type { CredentialState, SandboxIdentity, SandboxLogin } from './sandbox-identity';
+import type { SandboxServiceHealth } from './sandbox-service-health';
 
 /** How a sandbox is made. Everything has a default. */
 export interface SandboxConfig {
@@ -104,6 +105,8 @@ export interface SandboxConfig {
    * default.
    */
   discovery?: SandboxDiscovery;
+  /** Services, issues and messages, and how the two wires tell of them. 24 services, 24 issues and 40 messages by default. */
+  serviceHealth?: SandboxServiceHealth;
 }
 
 /** How a feed grows. */
@@ -172,6 +175,14 @@ export type Operation =
   | 'sensitive_types'
   | 'queries'
   | 'discovery'
+  | 'service_comms'
+  | 'health_overviews'
+  | 'health_issues'
+  | 'incident_report'
+  | 'service_messages'
+  | 'message_attachments'
+  | 'announcement_content'
+  | 'message_action'
   | 'other';
 
 /** A request that the sandbox has seen. */

@@ -3,8 +3,8 @@ import { Client } from './client';
 import { attempt, fromNative } from './errors';
 import { type ClientOptions, ClientSecret, Cloud } from './faces';
 import { native, type NativeSandbox } from './native';
-import { Discovery } from './sandbox-discovery';
 import type { SandboxDirectory } from './sandbox-identity';
+import { Announcements } from './sandbox-service-health';
 import type {
   AddedContent,
   Deliveries,
@@ -21,6 +21,7 @@ import type {
 
 export type * from './sandbox-discovery-types';
 export type * from './sandbox-identity';
+export type * from './sandbox-service-health';
 export type * from './sandbox-types';
 
 interface Description {
@@ -46,7 +47,7 @@ interface Description {
  * sandbox.close();
  * ```
  */
-export class Sandbox extends Discovery {
+export class Sandbox extends Announcements {
   /** Where it listens: `http://127.0.0.1:PORT`. */
   readonly url: string;
   /** The id of its tenant. */

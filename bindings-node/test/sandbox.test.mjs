@@ -54,3 +54,19 @@ test('a key vault signs', async (t) => {
   const credential = new ClientCertificate({ clientId: sandbox.clientId, certificate, sign });
   assert.ok((await sandbox.client({ credential }).audit.listSubscriptions()).length > 0);
 });
+
+test('the health of services is told', async (t) => {
+  const sandbox = await Sandbox.start({ blobs: 0, serviceHealth: { issues: 3, messages: [] } });
+  t.after(() => sandbox.close());
+  const { id } = await sandbox.addIssue({ service: 'SharePoint Online', endDateTime: null });
+  const { status, posts } = await sandbox.addPost(id, { content: 'Soon.', status: 'restoringService' });
+  assert.deepEqual([status, posts[0].postType], ['restoringService', 'regular']);
+  assert.equal((await sandbox.updateIssue(id, { title: 'Mine' })).title, 'Mine');
+  assert.equal((await sandbox.resolveIssue(id, { at: new Date() })).isResolved, true);
+  const message = await sandbox.addMessage({ tags: ['Major change'] });
+  assert.equal((await sandbox.updateMessage(message.id, { severity: 'high' })).severity, 'high');
+  assert.equal((await sandbox.setServiceHealth({ limits: { perHour: 5 }, live: null })).dialect, 'wire');
+  const { services, issues, messages } = await sandbox.serviceHealth();
+  assert.deepEqual([services.length, issues.length, messages.length], [24, 4, 1]);
+  await assert.rejects(sandbox.setServiceHealth({ colour: 1 }), InvalidRequest);
+});

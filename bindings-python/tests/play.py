@@ -16,8 +16,9 @@ from typing import Any
 
 import m365kit
 from credentials import Credentials
-from filters import filter_of
+from download import DOWNLOADS, Taken
 from evidence import expect_error, expect_feed, expect_files, expect_requests, matches, view
+from filters import filter_of
 from seen import SEEN
 
 FOLDER = Path(
@@ -149,6 +150,9 @@ class Player:
             if runs:
                 args["progress"] = reports.append
             result = method(**args)
+            if isinstance(result, DOWNLOADS):
+                await self.play_download(result, step, expect)
+                return
             if inspect.isawaitable(result):
                 result = await result
         except m365kit.M365Error as raised:
@@ -157,6 +161,8 @@ class Player:
             await self.read(self.kept(Reading(result), step), step, expect)
             return
         expect_error(error, expect.get("error"))
+        if "bytes" in expect:
+            Taken(None, error=error).judge(expect["bytes"])
         if "result" in expect:
             matches(view(result), expect["result"], "result")
         if handle is not None and runs:
@@ -165,6 +171,17 @@ class Player:
             for name, value in told.items():
                 if name in expect:
                     matches(view(value), expect[name], name)
+
+    async def play_download(
+        self, download: Any, step: dict[str, Any], expect: dict[str, Any]
+    ) -> None:
+        taken = Taken(download)
+        await taken.take(step, self.path(step["to"]) if "to" in step else None)
+        expect_error(taken.error, expect.get("error"))
+        if "result" in expect:
+            matches(view(taken.saved), expect["result"], "result")
+        if "bytes" in expect:
+            taken.judge(expect["bytes"])
 
     async def play_commit(self, step: dict[str, Any], expect: dict[str, Any]) -> None:
         error = None

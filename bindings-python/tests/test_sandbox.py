@@ -61,3 +61,18 @@ def test_a_key_vault_signs(sandbox: m365kit.Sandbox) -> None:
     )
     with m365kit.Client(sandbox.tenant, credential=credential, cloud=sandbox.cloud) as client:
         assert client.audit.list_subscriptions()
+
+
+def test_the_health_of_services_is_told(sandbox: m365kit.Sandbox) -> None:
+    issue = sandbox.add_issue({"service": "SharePoint Online", "endDateTime": None})
+    posted = sandbox.add_post(issue["id"], "Soon.", post_type="quick", status="restoringService")
+    assert (posted["status"], posted["posts"][0]["postType"]) == ("restoringService", "quick")
+    assert sandbox.update_issue(issue["id"], {"title": "Mine"})["title"] == "Mine"
+    assert sandbox.resolve_issue(issue["id"], at=sandbox.clock(), content="Done.")["isResolved"]
+    message = sandbox.add_message({"tags": ["Major change"]})
+    assert sandbox.update_message(message["id"], {"severity": "high"})["severity"] == "high"
+    assert sandbox.set_service_health({"limits": {"perHour": 5}, "live": None})["dialect"] == "wire"
+    store = sandbox.service_health()
+    assert (store["issues"][0]["title"], store["messages"][0]["id"]) == ("Mine", message["id"])
+    with m365kit.Sandbox(blobs=0, service_health={"issues": 3, "messages": []}) as other:
+        assert [len(all) for all in other.service_health().values()] == [24, 3, 0]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::ContentType;
 use crate::discovery;
 use crate::identity::Host;
+use crate::service_health;
 
 /// What a request asks for, as far as tests tell requests apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,17 @@ pub(crate) enum Operation {
     Queries,
     /// The Discovery Service.
     Discovery,
+    /// The four calls of the older wire of service health.
+    ServiceComms,
+    HealthOverviews,
+    HealthIssues,
+    IncidentReport,
+    ServiceMessages,
+    MessageAttachments,
+    /// Bytes of attachments and archives, and of what was redirected to.
+    AnnouncementContent,
+    /// One of the six that change a user's viewpoint.
+    MessageAction,
     /// Anything else: metadata of the authority, the Graph host, unknown paths.
     Other,
 }
@@ -66,6 +78,11 @@ impl Call {
     /// A parameter; the service compares names in any case.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it is for Graph.
+    pub(crate) fn is_graph(&self) -> bool {
+        self.path.starts_with("/v1.0/") || self.path.starts_with("/beta/")
     }
 
     /// A header as text.
@@ -126,6 +143,9 @@ fn classify(path: &str) -> Operation {
     }
     if discovery::is_at(path) {
         return Operation::Discovery;
+    }
+    if let Some(operation) = service_health::operation(path) {
+        return operation;
     }
     let Some((_, operation)) = path.split_once("/activity/feed/") else { return Operation::Other };
     match operation {

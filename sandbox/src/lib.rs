@@ -42,8 +42,10 @@ mod feed;
 mod graph;
 mod identity;
 mod ledger;
+mod odata;
 mod random;
 mod server;
+mod service_health;
 mod tenant;
 mod threads;
 mod throttle;
@@ -59,9 +61,10 @@ use serde_json::Value;
 pub use audit::ContentType;
 pub use config::{
     App, ArcChallenge, Assigned, Behaviour, ClockFile, ClockSource, Coding, Compression, Config, ConfigError,
-    DeviceStep, Discovery, DiscoveryDomain, DiscoveryMischief, DiscoveryUser, DomainCloud, Duplicates,
-    Identity, Late, Live, Managed, Mischief, PageHeader, Paging, RateLimit, RedirectUris, Replay, RetryAfter,
-    Secret, Shape, SignIn, SubjectName, Subscribed, Trust, User, WaitForm, WebhookFaults,
+    DeviceStep, Dialect, Discovery, DiscoveryDomain, DiscoveryMischief, DiscoveryUser, DomainCloud,
+    Duplicates, Identity, Late, Limits, Live, Managed, Mischief, PageHeader, Paging, RateLimit, Redirect,
+    RedirectUris, Replay, Retired, RetryAfter, Secret, ServiceHealth, Shape, SignIn, Stock, SubjectName,
+    Subscribed, Trust, Unfolding, User, WaitForm, WebhookFaults, Windows,
 };
 pub use control::ControlError;
 pub use identity::CredentialState;

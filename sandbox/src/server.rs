@@ -24,7 +24,7 @@ use crate::ledger::Entry;
 use crate::tenant::{Connection, Tenant};
 use crate::threads::Life;
 use crate::wire::{Line, Stream, Switch, WireBody, deliver};
-use crate::{audit, discovery, graph, identity};
+use crate::{audit, discovery, graph, identity, service_health};
 
 /// The largest request body that is taken.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -151,10 +151,16 @@ async fn handle(tenant: Arc<Tenant>, switch: Arc<Switch>, request: Request<Incom
 }
 
 async fn route(tenant: &Arc<Tenant>, call: &Call, bend: &Bend) -> Answer {
+    if let Some(answer) = service_health::legacy(tenant, call) {
+        return answer;
+    }
+    if call.path.starts_with(service_health::DOWNLOADS) {
+        return service_health::download(tenant, call);
+    }
     if call.path.starts_with("/api/") {
         return audit::answer(tenant, call, bend).await;
     }
-    if call.path.starts_with("/v1.0/") {
+    if call.is_graph() {
         return graph::answer(tenant, call).await;
     }
     if call.path == graph::ELSEWHERE {

@@ -17,6 +17,7 @@ use crate::feed::Feed;
 use crate::graph::Queries;
 use crate::identity::{self, CredentialState, Directory, Keys, Tokens};
 use crate::ledger::Ledger;
+use crate::service_health::Health;
 use crate::throttle::Throttle;
 use crate::tls::Certificates;
 
@@ -36,6 +37,7 @@ pub(crate) struct Tenant {
     faults: Mutex<Faults>,
     throttle: Mutex<Throttle>,
     state: Mutex<State>,
+    health: Mutex<Health>,
     requests: AtomicU64,
     /// Microseconds before every answer of the APIs.
     latency: AtomicU64,
@@ -154,6 +156,7 @@ impl Tenant {
             faults: Mutex::default(),
             throttle: Mutex::new(Throttle::new(config.rate_limit.clone())),
             state: Mutex::new(state),
+            health: Mutex::new(Health::new(&config, clock.start())),
             requests: AtomicU64::new(0),
             latency: AtomicU64::new((config.latency * 1e6) as u64),
             pumping: tokio::sync::Mutex::default(),
@@ -209,6 +212,11 @@ impl Tenant {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         locked(&self.state)
+    }
+
+    /// Services, their issues, and messages about them.
+    pub(crate) fn health(&self) -> MutexGuard<'_, Health> {
+        locked(&self.health)
     }
 
     /// What `work` makes of the state, which nobody else changes meanwhile.

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import * as m365 from 'm365kit';
 
 import { cacheOf, credentialOf } from './credentials.mjs';
+import { judgeBytes, taken } from './download.mjs';
 import { feedIds, judgeFeed, judgeFiles, judgeLedger } from './evidence.mjs';
 import { filled, filledPath } from './filling.mjs';
 import { begin, Open, readItems } from './listing.mjs';
@@ -101,7 +102,15 @@ class Stage {
     if (!(answer instanceof m365.Paged)) {
       let result;
       const failure = await failureOf(async () => (result = await answer));
+      if (result instanceof m365.Download) {
+        const came = await taken(result, step, step.to && filledPath(step.to, about));
+        judgeFailure(came.failure, expect.error);
+        if ('result' in expect) matches(came.saved, expect.result, 'result');
+        if ('bytes' in expect) judgeBytes(came, expect.bytes);
+        return;
+      }
       judgeFailure(failure, expect.error);
+      if ('bytes' in expect) judgeBytes({ bytes: Buffer.alloc(0) }, expect.bytes);
       if ('result' in expect)
         matches(Buffer.isBuffer(result) ? result.toString() : result, expect.result, 'result');
       if (listing) judgeAbout({ ...listing, report: told }, expect);

@@ -153,6 +153,9 @@ async function right(signal: AbortSignal): Promise<void> {
   await sandbox.fault({ match: { operation: 'blob' }, action: { status: 503 }, when: { every: 3 } });
   sandbox.client({ concurrency: 2 }) satisfies Client;
   await sandbox.fault({ match: { operation: 'device_code' }, action: { aadsts: 90055 } });
+  await sandbox.fault({ match: { operation: 'health_issues' }, action: { status: 503 } });
+  await sandbox.setServiceHealth({ retired: 410, live: { every: 60 }, limits: true });
+  (await sandbox.serviceHealth()).issues.length.toFixed();
   sandbox.identity.managed.serverThumbprint satisfies string | null;
   sandbox.identity.apps.map(({ redirectUris }) => redirectUris.native);
   (await sandbox.setApp({ consented: false })) satisfies SandboxApp;
@@ -275,6 +278,8 @@ function wrongCredentials(): void {
 function wrong(): void {
   // @ts-expect-error: there is no such behaviour
   new Sandbox({ identity: { behaviour: { authorize: 'shrug' } } });
+  // @ts-expect-error: a dialect is one of two
+  new Sandbox({ serviceHealth: { dialect: 'latin' } });
   // @ts-expect-error: the member is called consented
   new Sandbox({ identity: { apps: [{ consent: false }] } });
   // @ts-expect-error: a tenant is required

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class _Download:
-    __slots__ = ("_head", "_name", "_native", "_received")
+    __slots__ = ("_chunks", "_head", "_name", "_received")
 
-    _native: _native.Chunks | None
+    _chunks: _native.Chunks | None
     _head: dict[str, Any]
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._native = None
+        self._chunks = None
         self._head = {}
         # How many chunks were handed out: who was interrupted while one arrived gets it again.
         self._received = 0
@@ -34,16 +34,16 @@ class _Download:
     def _open(self, native: _native.Chunks) -> _native.Chunks:
         from json import loads
 
-        self._native = native
+        self._chunks = native
         self._head = loads(native.head())
         return native
 
     def _opened(self) -> _native.Chunks:
-        if self._native is None:
+        if self._chunks is None:
             raise InvalidRequest(
                 f"{self._name} has not begun", hint="await it, or use it in `async with`"
             )
-        return self._native
+        return self._chunks
 
     @property
     def content_type(self) -> str | None:
@@ -128,10 +128,10 @@ class Download(_Download):
 class AsyncDownload(_Download):
     """Bytes that a service sends, read as they arrive.
 
-    Nothing is sent before it is awaited, entered by `async with`, or read. An `async for` loop gives
-    the bytes in pieces of at most 256 KiB, `read()` all at once, and `save()` puts them into a file.
-    It holds a connection until it was read to its end: leave its loop early, use it in `async with`,
-    or call `aclose()` to give that back.
+    Nothing is sent before it is awaited, entered by `async with`, or read. An `async for` loop
+    gives the bytes in pieces of at most 256 KiB, `read()` all at once, and `save()` puts them into
+    a file. It holds a connection until it was read to its end: leave its loop early, use it in
+    `async with`, or call `aclose()` to give that back.
     """
 
     __slots__ = ("_args", "_scope")
@@ -142,8 +142,8 @@ class AsyncDownload(_Download):
         self._args = encode(_said(args))
 
     async def _begun(self) -> _native.Chunks:
-        if self._native is not None:
-            return self._native
+        if self._chunks is not None:
+            return self._chunks
         native = self._scope.native
         return self._open(await native.fetch_async(running_loop(), self._name, self._args))
 
@@ -186,8 +186,8 @@ class AsyncDownload(_Download):
 
     async def aclose(self) -> None:
         """Ends it, and its connection; whoever reads it then gets the error `Cancelled`."""
-        if self._native is not None:
-            self._native.close()
+        if self._chunks is not None:
+            self._chunks.close()
 
     async def __aenter__(self) -> Self:
         return await self

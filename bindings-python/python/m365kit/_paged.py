@@ -33,16 +33,16 @@ class Page(list[R]):
 
     Attributes:
         token: From where to go on: the place after this page.
-        count: How many items there are in all, over all pages, where the service was asked for that.
+        total: How many items there are on all pages, where the service was asked for that.
         errors: What went wrong in parts of a feed since the page before.
         warnings: What the feed has to say beside its records since the page before.
         report: What the feed has done so far, in numbers; `None` for other listings.
     """
 
-    __slots__ = ("count", "errors", "report", "token", "warnings")
+    __slots__ = ("errors", "report", "token", "total", "warnings")
 
     token: str | None
-    count: int | None
+    total: int | None
     errors: list[M365Error]
     warnings: list[Warning]
     report: Report | None
@@ -53,7 +53,7 @@ class Listing(Reading["_native.Pages"], Generic[R]):
 
     Attributes:
         token: From where to go on: the place after the latest page that was handed out.
-        count: How many items there are in all, where the service was asked for that and has said so.
+        count: How many items there are in all, where the service was asked for that.
         errors: What went wrong in parts of a feed so far, if it was asked to collect errors. One
             without an end keeps the newest 1,000; each page has all of its own.
         warnings: What the feed has to say beside its records so far, likewise.
@@ -111,7 +111,7 @@ class Listing(Reading["_native.Pages"], Generic[R]):
             page = Page([load(item, payload) for item in loads(items)])
         else:
             page = Page(items.records(self._record))
-        page.token, page.count, page.errors = told.token, told.count, told.errors
+        page.token, page.total, page.errors = told.token, told.count, told.errors
         page.warnings, page.report = told.warnings, told.report
         self.token = told.token
         if told.count is not None:

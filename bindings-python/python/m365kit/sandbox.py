@@ -20,6 +20,7 @@ from ._faces import AsyncClient, Client, ClientSecret, Cloud
 from ._record import plain
 from ._sandbox_authority import Authority
 from ._sandbox_discovery import Discovery
+from ._sandbox_service_health import Announcements
 from ._values import moment, read_time
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ._faces.client import ClientOptions
     from .sandbox_discovery import SandboxDiscovery
     from .sandbox_identity import SandboxIdentity, SandboxLogin
+    from .sandbox_service_health import SandboxServiceHealth
 
     Operation = Literal[
         "token",
@@ -45,6 +47,14 @@ if TYPE_CHECKING:
         "sensitive_types",
         "queries",
         "discovery",
+        "service_comms",
+        "health_overviews",
+        "health_issues",
+        "incident_report",
+        "service_messages",
+        "message_attachments",
+        "announcement_content",
+        "message_action",
         "other",
     ]
 
@@ -77,7 +87,7 @@ if TYPE_CHECKING:
         nth: int
 
 
-class Sandbox(Authority, Discovery):
+class Sandbox(Authority, Discovery, Announcements):
     """A simulated tenant that listens on loopback from now until it is closed.
 
     The same arguments give the same tenant. What is left out is chosen by the sandbox.
@@ -144,6 +154,9 @@ class Sandbox(Authority, Discovery):
         discovery: What the Discovery Service finds for whom, and what the authority says of other
             domains: `retired`, `users`, `auto`, `error`, `pascalCase`, `pageSize`, `mischief`,
             `domains`. Default: everything, for everybody.
+        service_health: Services, issues and messages, and how they are told of: `issues`,
+            `messages`, `live`, `dialect` and others. Default: 24 services, 24 issues and 40
+            messages.
 
     Raises:
         InvalidRequest: An argument cannot be right, or the port is taken.
@@ -199,6 +212,7 @@ class Sandbox(Authority, Discovery):
         ledger: int | None = None,
         identity: SandboxIdentity | None = None,
         discovery: SandboxDiscovery | None = None,
+        service_health: SandboxServiceHealth | None = None,
     ) -> None:
         config = {
             "seed": seed,
@@ -248,6 +262,7 @@ class Sandbox(Authority, Discovery):
             "ledger": ledger,
             "identity": identity,
             "discovery": discovery,
+            "serviceHealth": service_health,
         }
         said = {name: value for name, value in config.items() if value is not None}
         self._native = _native.Sandbox(dumps(said, default=plain).encode())

@@ -9,6 +9,7 @@ from typing import Any, assert_type
 import m365kit as m365
 from m365kit.sandbox_discovery import SandboxDiscovery
 from m365kit.sandbox_identity import SandboxApp, SandboxLogin
+from m365kit.sandbox_service_health import SandboxHealthStore
 from m365kit.webhook import WebhookApp
 
 
@@ -178,6 +179,11 @@ def sandboxed() -> None:
         sandbox.fault({"status": 500}, match={"operation": "blob"}, when="once")
         sandbox.fault({"status": 500}, match={"operation": "nothing"})  # type: ignore[arg-type]
         sandbox.fault({"status": 500}, when="sometimes")  # type: ignore[arg-type]
+        sandbox.fault({"status": 500}, match={"operation": "health_issues"})
+        assert_type(sandbox.service_health(), SandboxHealthStore)
+        sandbox.set_service_health({"retired": 410, "live": {"every": 60}, "limits": True})
+        sandbox.set_service_health({"dialect": "latin"})  # type: ignore[typeddict-item]
+        sandbox.resolve_issue(sandbox.add_issue()["id"], status="falsePositive")
 
 
 def signed_in() -> None:

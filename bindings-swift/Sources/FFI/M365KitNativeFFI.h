@@ -313,6 +313,41 @@ RustBuffer uniffi_m365kit_swift_fn_method_nativetokencache_export(uint64_t ptr, 
 void uniffi_m365kit_swift_fn_method_nativetokencache_import(uint64_t ptr, RustBuffer exported, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVECHUNKS
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVECHUNKS
+uint64_t uniffi_m365kit_swift_fn_clone_nativechunks(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FREE_NATIVECHUNKS
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_FREE_NATIVECHUNKS
+void uniffi_m365kit_swift_fn_free_nativechunks(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECHUNKS_CLOSE
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECHUNKS_CLOSE
+void uniffi_m365kit_swift_fn_method_nativechunks_close(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECHUNKS_HEAD
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECHUNKS_HEAD
+RustBuffer uniffi_m365kit_swift_fn_method_nativechunks_head(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECHUNKS_NEXT
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECHUNKS_NEXT
+uint64_t uniffi_m365kit_swift_fn_method_nativechunks_next(uint64_t ptr, uint64_t received, uint64_t cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECHUNKS_READ
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECHUNKS_READ
+uint64_t uniffi_m365kit_swift_fn_method_nativechunks_read(uint64_t ptr, uint64_t cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECHUNKS_SAVE
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECHUNKS_SAVE
+uint64_t uniffi_m365kit_swift_fn_method_nativechunks_save(uint64_t ptr, RustBuffer path, int8_t overwrite, uint64_t cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVECLIENT
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_CLONE_NATIVECLIENT
 uint64_t uniffi_m365kit_swift_fn_clone_nativeclient(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -336,6 +371,11 @@ uint64_t uniffi_m365kit_swift_fn_method_nativeclient_call(uint64_t ptr, RustBuff
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECLIENT_CLOSE
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECLIENT_CLOSE
 void uniffi_m365kit_swift_fn_method_nativeclient_close(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECLIENT_FETCH
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECLIENT_FETCH
+uint64_t uniffi_m365kit_swift_fn_method_nativeclient_fetch(uint64_t ptr, RustBuffer name, RustBuffer args, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_FN_METHOD_NATIVECLIENT_PAGES
@@ -806,6 +846,36 @@ uint16_t uniffi_m365kit_swift_checksum_method_nativetokencache_import(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECHUNKS_CLOSE
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECHUNKS_CLOSE
+uint16_t uniffi_m365kit_swift_checksum_method_nativechunks_close(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECHUNKS_HEAD
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECHUNKS_HEAD
+uint16_t uniffi_m365kit_swift_checksum_method_nativechunks_head(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECHUNKS_NEXT
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECHUNKS_NEXT
+uint16_t uniffi_m365kit_swift_checksum_method_nativechunks_next(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECHUNKS_READ
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECHUNKS_READ
+uint16_t uniffi_m365kit_swift_checksum_method_nativechunks_read(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECHUNKS_SAVE
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECHUNKS_SAVE
+uint16_t uniffi_m365kit_swift_checksum_method_nativechunks_save(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECLIENT_CALL
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECLIENT_CALL
 uint16_t uniffi_m365kit_swift_checksum_method_nativeclient_call(void
@@ -815,6 +885,12 @@ uint16_t uniffi_m365kit_swift_checksum_method_nativeclient_call(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECLIENT_CLOSE
 #define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECLIENT_CLOSE
 uint16_t uniffi_m365kit_swift_checksum_method_nativeclient_close(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECLIENT_FETCH
+#define UNIFFI_FFIDEF_UNIFFI_M365KIT_SWIFT_CHECKSUM_METHOD_NATIVECLIENT_FETCH
+uint16_t uniffi_m365kit_swift_checksum_method_nativeclient_fetch(void
     
 );
 #endif

@@ -48,6 +48,16 @@ struct Scope: Sendable {
         return json == .null && !reply.payload.isEmpty ? .bytes(reply.payload) : .json(json)
     }
 
+    /// Begins an operation that gives bytes, and waits for the first of them.
+    func download(_ name: String, _ arguments: Arguments) async throws -> Download {
+        let json = try arguments.json()
+        return try Download(
+            try await crossing { cancel in
+                try await native.fetch(name: name, args: json, cancel: cancel)
+            }
+        )
+    }
+
     /// Describes a listing; nothing is sent before it is iterated.
     func paged<Element>(_ name: String, _ arguments: Arguments) -> Paged<Element> {
         Paged(plan(name, arguments))

@@ -24,6 +24,9 @@ extension Listing {
     /// after the last, and where the operation cannot be resumed.
     public var token: String? { listing.token }
 
+    /// How many items there are in all, where the service was asked for that and has said so.
+    public var count: Int? { listing.count }
+
     /// What went wrong so far in the latest run, where the operation goes on after errors. Of a listing without an end
     /// the newest 1,000; those of a page are complete.
     public var errors: [M365Error] { listing.errors }

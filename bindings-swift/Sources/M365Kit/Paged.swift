@@ -42,6 +42,9 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
     /// after the last, and where the operation cannot be resumed.
     public var token: String? { run.value.token }
 
+    /// How many items there are in all, where the service was asked for that and has said so.
+    public var count: Int? { run.value.count }
+
     /// What went wrong so far in the latest run, where the operation goes on after errors. Of a listing without an end
     /// the newest 1,000; those of a ``Page`` are complete.
     public var errors: [M365Error] { run.value.errors }
@@ -80,6 +83,8 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
         /// Given to the operation as `token`, it goes on after this page; nil on the last page, and where the operation
         /// cannot be resumed.
         public let token: String?
+        /// How many items there are on all pages, where the service was asked for that.
+        public let total: Int?
         /// What went wrong since the page before, where the operation goes on after errors.
         public let errors: [M365Error]
         /// What had to be put up with since the page before.
@@ -92,6 +97,7 @@ public struct Paged<Element: Decodable & Sendable>: AsyncSequence, Sendable {
         fileprivate init(_ items: [Paged.Element], of page: NativePage) throws {
             self.items = items
             token = page.token
+            total = page.count.flatMap { Int(exactly: $0) }
             errors = page.errors.isEmpty ? [] : try decode(page.errors)
             warnings = page.warnings.isEmpty ? [] : try decode(page.warnings)
             told = Told(json: page.report)
@@ -237,6 +243,7 @@ private struct Run: Sendable {
     /// Whether elements of the newest page are still to be asked for.
     var isInsidePage = false
     var token: String?
+    var count: Int?
     var errors: [M365Error] = []
     var warnings: [Warning] = []
     var report = Told(json: Data())
@@ -247,6 +254,7 @@ private struct Run: Sendable {
         pages += 1
         self.isInsidePage = isInsidePage
         token = page.token
+        count = page.total ?? count
         errors += page.errors
         warnings += page.warnings
         if !page.told.json.isEmpty { report = page.told }

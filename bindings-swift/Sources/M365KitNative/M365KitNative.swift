@@ -715,6 +715,223 @@ public func FfiConverterTypeCancel_lower(_ value: Cancel) -> UInt64 {
 
 
 /**
+ * The bytes of one download. Dropping it ends it, and with it the connection that it holds.
+ */
+public protocol NativeChunksProtocol: AnyObject, Sendable {
+    
+    /**
+     * Ends it, and with it the connection that it holds.
+     */
+    func close() 
+    
+    /**
+     * What is known of them, as JSON.
+     */
+    func head()  -> Data
+    
+    /**
+     * The next bytes, or nothing after the last. Who has received fewer chunks than there were gets the newest one again.
+     */
+    func next(received: UInt64, cancel: Cancel) async throws  -> Data?
+    
+    /**
+     * All of it.
+     */
+    func read(cancel: Cancel) async throws  -> Data
+    
+    /**
+     * Saves it as a file, or in a folder: what was saved, as JSON.
+     */
+    func save(path: String, overwrite: Bool, cancel: Cancel) async throws  -> Data
+    
+}
+/**
+ * The bytes of one download. Dropping it ends it, and with it the connection that it holds.
+ */
+open class NativeChunks: NativeChunksProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_m365kit_swift_fn_clone_nativechunks(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_m365kit_swift_fn_free_nativechunks(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Ends it, and with it the connection that it holds.
+     */
+open func close()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_method_nativechunks_close(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * What is known of them, as JSON.
+     */
+open func head() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_m365kit_swift_fn_method_nativechunks_head(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The next bytes, or nothing after the last. Who has received fewer chunks than there were gets the newest one again.
+     */
+open func next(received: UInt64, cancel: Cancel)async throws  -> Data?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_m365kit_swift_fn_method_nativechunks_next(
+                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(received),FfiConverterTypeCancel_lower(cancel)
+                )
+            },
+            pollFunc: ffi_m365kit_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_m365kit_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_m365kit_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionData.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
+    /**
+     * All of it.
+     */
+open func read(cancel: Cancel)async throws  -> Data  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_m365kit_swift_fn_method_nativechunks_read(
+                        self.uniffiCloneHandle(),FfiConverterTypeCancel_lower(cancel)
+                )
+            },
+            pollFunc: ffi_m365kit_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_m365kit_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_m365kit_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
+    /**
+     * Saves it as a file, or in a folder: what was saved, as JSON.
+     */
+open func save(path: String, overwrite: Bool, cancel: Cancel)async throws  -> Data  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_m365kit_swift_fn_method_nativechunks_save(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(path),FfiConverterBool.lower(overwrite),FfiConverterTypeCancel_lower(cancel)
+                )
+            },
+            pollFunc: ffi_m365kit_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_m365kit_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_m365kit_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNativeChunks: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = NativeChunks
+
+    public static func lift(_ handle: UInt64) throws -> NativeChunks {
+        return NativeChunks(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: NativeChunks) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeChunks {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: NativeChunks, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeChunks_lift(_ handle: UInt64) throws -> NativeChunks {
+    return try FfiConverterTypeNativeChunks.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeChunks_lower(_ value: NativeChunks) -> UInt64 {
+    return FfiConverterTypeNativeChunks.lower(value)
+}
+
+
+
+
+
+
+/**
  * A client of the core.
  */
 public protocol NativeClientProtocol: AnyObject, Sendable {
@@ -728,6 +945,11 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
      * Ends everything in flight, and refuses what comes after.
      */
     func close() 
+    
+    /**
+     * Begins a download by name, and waits for its first bytes.
+     */
+    func fetch(name: String, args: Data, cancel: Cancel) async throws  -> NativeChunks
     
     /**
      * Begins a listing by name. Nothing is sent before its first page is asked for.
@@ -835,6 +1057,25 @@ open func close()  {try! rustCall() {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * Begins a download by name, and waits for its first bytes.
+     */
+open func fetch(name: String, args: Data, cancel: Cancel)async throws  -> NativeChunks  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_m365kit_swift_fn_method_nativeclient_fetch(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(name),FfiConverterData.lower(args),FfiConverterTypeCancel_lower(cancel)
+                )
+            },
+            pollFunc: ffi_m365kit_swift_rust_future_poll_u64,
+            completeFunc: ffi_m365kit_swift_rust_future_complete_u64,
+            freeFunc: ffi_m365kit_swift_rust_future_free_u64,
+            liftFunc: FfiConverterTypeNativeChunks_lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
 }
     
     /**
@@ -2069,6 +2310,10 @@ public struct NativePage {
      */
     public var token: String?
     /**
+     * How many items there are in all.
+     */
+    public var count: UInt64?
+    /**
      * A JSON array of errors.
      */
     public var errors: Data
@@ -2097,6 +2342,9 @@ public struct NativePage {
          * Continues the listing after this page.
          */token: String?, 
         /**
+         * How many items there are in all.
+         */count: UInt64?, 
+        /**
          * A JSON array of errors.
          */errors: Data, 
         /**
@@ -2109,6 +2357,7 @@ public struct NativePage {
         self.payload = payload
         self.cells = cells
         self.token = token
+        self.count = count
         self.errors = errors
         self.warnings = warnings
         self.report = report
@@ -2134,6 +2383,7 @@ public struct FfiConverterTypeNativePage: FfiConverterRustBuffer {
                 payload: FfiConverterOptionTypeNativeMemory.read(from: &buf), 
                 cells: FfiConverterOptionTypeNativeMemory.read(from: &buf), 
                 token: FfiConverterOptionString.read(from: &buf), 
+                count: FfiConverterOptionUInt64.read(from: &buf), 
                 errors: FfiConverterData.read(from: &buf), 
                 warnings: FfiConverterData.read(from: &buf), 
                 report: FfiConverterData.read(from: &buf)
@@ -2145,6 +2395,7 @@ public struct FfiConverterTypeNativePage: FfiConverterRustBuffer {
         FfiConverterOptionTypeNativeMemory.write(value.payload, into: &buf)
         FfiConverterOptionTypeNativeMemory.write(value.cells, into: &buf)
         FfiConverterOptionString.write(value.token, into: &buf)
+        FfiConverterOptionUInt64.write(value.count, into: &buf)
         FfiConverterData.write(value.errors, into: &buf)
         FfiConverterData.write(value.warnings, into: &buf)
         FfiConverterData.write(value.report, into: &buf)
@@ -2410,6 +2661,30 @@ public func FfiConverterTypeFunctionFailure_lift(_ buf: RustBuffer) throws -> Fu
 #endif
 public func FfiConverterTypeFunctionFailure_lower(_ value: FunctionFailure) -> RustBuffer {
     return FfiConverterTypeFunctionFailure.lower(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionUInt64: FfiConverterRustBuffer {
+    typealias SwiftType = UInt64?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterUInt64.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterUInt64.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
 }
 
 #if swift(>=5.8)
@@ -2843,10 +3118,28 @@ private let initializationResult: InitializationResult = {
     if (uniffi_m365kit_swift_checksum_method_nativetokencache_import() != 33787) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_m365kit_swift_checksum_method_nativechunks_close() != 6965) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_method_nativechunks_head() != 63587) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_method_nativechunks_next() != 7448) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_method_nativechunks_read() != 3690) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_method_nativechunks_save() != 30747) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_m365kit_swift_checksum_method_nativeclient_call() != 16527) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_m365kit_swift_checksum_method_nativeclient_close() != 46630) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_m365kit_swift_checksum_method_nativeclient_fetch() != 13873) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_m365kit_swift_checksum_method_nativeclient_pages() != 5080) {

@@ -15,6 +15,7 @@ enum Until {
 enum Outcome {
     case result(JSON)
     case listing(Delivered)
+    case bytes(Taken)
 }
 
 /// What came of a listing before it ended, failed or was left.

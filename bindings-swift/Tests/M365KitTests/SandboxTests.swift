@@ -44,6 +44,21 @@ import FoundationNetworking
         #expect(try await sandbox.aadsts().contains(50076))
     }
 
+    @Test func theHealthOfServicesIsTold() async throws {
+        let sandbox = try Sandbox(["blobs": 0, "serviceHealth": ["issues": 3, "messages": []]])
+        let issue = try await sandbox.addIssue(["service": "SharePoint Online"])
+        let id = try #require(issue["id"]?.string)
+        let posted = try await sandbox.addPost(id, content: "Soon.", status: "restoringService")
+        #expect(posted["status"] == "restoringService" && posted["posts"]?.array?.count == 1)
+        #expect(try await sandbox.updateIssue(id, ["title": "Mine"])["title"] == "Mine")
+        #expect(try await sandbox.resolveIssue(id, content: "Done.")["isResolved"] == true)
+        let message = try await sandbox.addMessage(["tags": ["Major change"]])
+        let changed = try await sandbox.updateMessage(message["id"]?.string ?? "", ["severity": "high"])
+        #expect(changed["severity"] == "high")
+        #expect(try await sandbox.setServiceHealth(["limits": ["perHour": 5]])["dialect"] == "wire")
+        #expect(try await sandbox.serviceHealth()["issues"]?.array?.count == 4)
+    }
+
     @Test func aKeyVaultSigns() async throws {
         let sandbox = try Sandbox(["blobs": 0])
         let made = try await sandbox.makeCertificate(register: true)

@@ -37,6 +37,8 @@ struct Given {
     let arguments: JSON
     var payload: Data?
     var until = Until.end
+    /// How a download is taken.
+    var taking = Taking.chunks
     /// Where a listing is put that stays open.
     var shelf: Shelf?
     /// Where the client lives that is being made.

@@ -94,6 +94,7 @@ final class Stage {
             arguments: step["args"] ?? [:],
             payload: step["payload"].map { Data(($0.string ?? $0.description).utf8) },
             until: Until(step, keeping: kept != nil),
+            taking: Taking(step),
             shelf: kept.map { _ in Shelf() }
         )
         try await judge(expected, as: kept) {
@@ -136,12 +137,17 @@ final class Stage {
             case .result(let result):
                 try judge(nil, expected["error"])
                 if let pattern = expected["result"] { try match(pattern, result, at: "result") }
+            case .bytes(let taken):
+                try judge(taken.error, expected["error"])
+                if let pattern = expected["result"] { try match(pattern, taken.saved, at: "result") }
+                if let pattern = expected["bytes"] { try taken.match(pattern) }
             case .listing(let outcome):
                 try await judge(outcome, expected)
                 if let name { delivered[name, default: []] += outcome.items }
             }
         } catch let error as M365Error {
             try judge(error, expected["error"])
+            if let pattern = expected["bytes"] { try Taken().match(pattern) }
         } catch let refusal as NotSwift where expected["error"]?["kind"] == "InvalidRequest" {
             // The compiler refuses it, which is earlier than before any request.
             print("refused by its type: \(refusal.argument): \(refusal.value)")

@@ -64,39 +64,36 @@ mod tests {
 
     use super::*;
 
-    fn lengths(pieces: Vec<Result<Bytes>>) -> Vec<Result<usize, String>> {
+    fn lengths(pieces: impl IntoIterator<Item = Bytes>, end: Option<Error>) -> Vec<Result<usize, String>> {
+        let pieces: Vec<_> = pieces.into_iter().map(Ok).chain(end.map(Err)).collect();
         let joined = Joined::new(stream::iter(pieces).boxed());
         futures::executor::block_on(
             joined.map(|piece| piece.map(|p| p.len()).map_err(|e| e.message().to_owned())).collect(),
         )
     }
 
-    fn piece(length: usize) -> Result<Bytes> {
-        Ok(vec![7; length].into())
+    fn piece(length: usize) -> Bytes {
+        vec![7; length].into()
     }
 
     #[test]
     fn small_pieces_are_joined_and_large_ones_cut() {
-        assert_eq!(
-            lengths((0..100).map(|_| piece(8 * 1024)).collect()),
-            [Ok(LONGEST), Ok(LONGEST), Ok(LONGEST), Ok(32 * 1024)]
-        );
-        assert_eq!(
-            lengths(vec![piece(LONGEST * 2 + 5), piece(0), piece(1)]),
-            [Ok(LONGEST), Ok(LONGEST), Ok(6)]
-        );
-        assert_eq!(lengths(vec![]), []);
+        let small = (0..100).map(|_| piece(8 * 1024));
+        assert_eq!(lengths(small, None), [Ok(LONGEST), Ok(LONGEST), Ok(LONGEST), Ok(32 * 1024)]);
+        let large = [piece(LONGEST * 2 + 5), piece(0), piece(1)];
+        assert_eq!(lengths(large, None), [Ok(LONGEST), Ok(LONGEST), Ok(6)]);
+        assert_eq!(lengths([], None), []);
     }
 
     #[test]
     fn what_came_before_a_failure_is_handed_out_before_it() {
-        let cut = Err(Error::decode("cut"));
-        assert_eq!(lengths(vec![piece(10), piece(20), cut]), [Ok(30), Err("cut".to_owned())]);
+        let came = lengths([piece(10), piece(20)], Some(Error::decode("cut")));
+        assert_eq!(came, [Ok(30), Err("cut".to_owned())]);
     }
 
     #[tokio::test]
     async fn nothing_that_is_there_waits_for_more() {
-        let mut joined = Joined::new(stream::iter([piece(3)]).chain(stream::pending()).boxed());
+        let mut joined = Joined::new(stream::iter([Ok(piece(3))]).chain(stream::pending()).boxed());
         assert_eq!(joined.next().await.unwrap().unwrap().len(), 3);
         assert!(futures::poll!(joined.next()).is_pending());
     }

@@ -79,7 +79,7 @@ impl Download {
         if most == 0 {
             return Err(Error::invalid("max_bytes is 0: it must be at least 1"));
         }
-        let (head, body) = begin(&client, &asked, most).await?;
+        let (head, body) = Box::pin(begin(&client, &asked, most)).await?;
         Ok(Download {
             client,
             asked,
@@ -179,7 +179,7 @@ impl Download {
     }
 
     async fn begin_again(&mut self) -> Result<()> {
-        let (head, body) = begin(&self.client, &self.asked, self.most).await?;
+        let (head, body) = Box::pin(begin(&self.client, &self.asked, self.most)).await?;
         (self.head, self.body, self.came) = (head, Some(body), 0);
         Ok(())
     }

@@ -10,6 +10,10 @@ use m365kit_sandbox::{Config, ContentType, Sandbox, Subscribed};
 #[cfg(doctest)]
 struct Readme;
 
+#[doc = include_str!("../../../docs/download.md")]
+#[cfg(doctest)]
+struct DownloadPage;
+
 #[doc = include_str!("../../../docs/follow.md")]
 #[cfg(doctest)]
 struct FollowPage;

@@ -38,6 +38,14 @@ pub(crate) const fn operation_name(operation: Operation) -> &'static str {
         | Operation::ManagedIdentity
         | Operation::Queries
         | Operation::Discovery
+        | Operation::ServiceComms
+        | Operation::HealthOverviews
+        | Operation::HealthIssues
+        | Operation::IncidentReport
+        | Operation::ServiceMessages
+        | Operation::MessageAttachments
+        | Operation::AnnouncementContent
+        | Operation::MessageAction
         | Operation::Other => "Get",
     }
 }

@@ -3,6 +3,7 @@
 mod discovery;
 mod growth;
 mod identity;
+mod service_health;
 mod webhooks;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ pub use identity::{
     App, ArcChallenge, Assigned, Behaviour, DeviceStep, Identity, Managed, RedirectUris, Replay, Secret,
     SignIn, SubjectName, Trust, User,
 };
+pub use service_health::{Dialect, Limits, Redirect, Retired, ServiceHealth, Stock, Unfolding, Windows};
 pub use webhooks::{Mischief, WebhookFaults};
 
 /// Everything that can be chosen about a sandbox. In JSON the names are in camelCase, every member may be left out,
@@ -85,8 +87,8 @@ pub struct Config {
     pub client_id: Option<String>,
     /// Secret of the registered client. Default: made from the seed.
     pub client_secret: Option<String>,
-    /// Application roles that tokens carry. Default: the three of the management API, and `AuditLogsQuery.Read.All` of
-    /// Graph.
+    /// Application roles that tokens carry. Default: the three of the management API, and of Graph
+    /// `AuditLogsQuery.Read.All`, `ServiceHealth.Read.All` and `ServiceMessage.Read.All`.
     pub roles: Vec<String>,
     /// Seconds from the start of a subscription until content is listed. Default 0.
     pub first_content_delay: i64,
@@ -129,6 +131,8 @@ pub struct Config {
     pub identity: Identity,
     /// What the Discovery Service finds for whom, and what the directory says of other domains.
     pub discovery: Discovery,
+    /// Services, their issues, and messages about them.
+    pub service_health: ServiceHealth,
 }
 
 impl Default for Config {
@@ -165,6 +169,8 @@ impl Default for Config {
                 "ActivityFeed.ReadDlp",
                 "ServiceHealth.Read",
                 "AuditLogsQuery.Read.All",
+                "ServiceHealth.Read.All",
+                "ServiceMessage.Read.All",
             ]
             .map(String::from)
             .into(),
@@ -186,6 +192,7 @@ impl Default for Config {
             distinct_blobs: None,
             identity: Identity::default(),
             discovery: Discovery::default(),
+            service_health: ServiceHealth::default(),
         }
     }
 }
@@ -261,6 +268,7 @@ impl Config {
         self.check_growth()?;
         self.identity.check()?;
         self.discovery.check("discovery.")?;
+        self.service_health.check()?;
         Ok(self)
     }
 

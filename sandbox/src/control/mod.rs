@@ -5,6 +5,7 @@
 mod discovery;
 mod feed;
 mod identity;
+mod service_health;
 
 use std::fmt;
 use std::sync::Arc;
@@ -132,7 +133,10 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, name: &str, args: Value) -> Result
             Ok(json!({ "sent": webhook::pump(tenant).await }))
         }
         "set_discovery" | "discovery_user" => discovery::run(tenant, name, args),
-        _ => identity::run(tenant, name, args),
+        _ => match service_health::run(tenant, name, &args) {
+            Some(result) => result,
+            None => identity::run(tenant, name, args),
+        },
     }
 }
 

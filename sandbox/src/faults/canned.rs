@@ -13,6 +13,7 @@ use crate::call::{Call, Operation};
 use crate::discovery;
 use crate::graph;
 use crate::identity::{self, Host, Refused};
+use crate::service_health;
 use crate::tenant::Tenant;
 use crate::throttle::{Look, Refusal};
 
@@ -55,6 +56,9 @@ impl Canned {
             Self::Empty => Answer::whole(StatusCode::OK, "application/json; charset=utf-8", Bytes::new()),
             Self::Code { code, status, message } => {
                 let message = message.as_deref().unwrap_or("This is what the sandbox was told to say.");
+                if call.operation == Operation::ServiceComms {
+                    return service_health::legacy_error(tenant, *status, code, message);
+                }
                 audit::code(*status, code, message)
             }
             Self::Throttle(look) => Refusal { look: *look, wait: 500 }.answer(
@@ -65,8 +69,10 @@ impl Canned {
             Self::Authority { refused, headers } => add(identity::refuse(tenant, call, refused), headers),
             Self::Status { status, body, headers } => {
                 let mut answer = match body {
-                    None if call.operation == Operation::Queries => graph::usual(tenant, *status),
                     None if call.operation == Operation::Discovery => discovery::usual(call, *status),
+                    None if call.is_graph() && call.operation != Operation::Other => {
+                        graph::usual(tenant, *status)
+                    }
                     None => usual(*status, call),
                     Some(Value::String(text)) => {
                         let json = text.trim_start().starts_with(['{', '[', '\'', '\u{feff}']);

@@ -38,6 +38,11 @@ pub(super) fn some(tenant: &Tenant, call: &Call) -> Answer {
     answer
 }
 
+/// What goes for a user's photo.
+pub(super) fn photo(tenant: &Tenant, call: &Call) -> Answer {
+    some(tenant, call).with(CONTENT_TYPE, "image/jpeg")
+}
+
 /// Leads to bytes by `hops` redirects, of which the last goes to another host if `elsewhere` is there.
 pub(super) fn moved(tenant: &Tenant, call: &Call) -> Answer {
     let hops: u32 = call.param("hops").and_then(|hops| hops.parse().ok()).unwrap_or(1);

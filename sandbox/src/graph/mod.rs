@@ -18,12 +18,13 @@ use crate::call::{Call, Operation};
 use crate::clock;
 use crate::identity::{Audience, Denied, Grant, challenge};
 use crate::random::{guid, hash_text};
+use crate::service_health;
 use crate::tenant::Tenant;
 
 pub(crate) use bytes::{ELSEWHERE, elsewhere};
 pub(crate) use queries::{Outcome, Queries};
 
-/// Answers a request below `/v1.0/`.
+/// Answers a request below `/v1.0/` or `/beta/`.
 pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Answer {
     let now = tenant.clock.now();
     let grant = call.bearer().ok_or(Denied::Dead).and_then(|token| tenant.tokens.check(token, now));
@@ -43,6 +44,9 @@ pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Answer {
     if call.operation == Operation::Queries {
         return queries::answer(tenant, call, &grant).await;
     }
+    if let Some(answer) = service_health::graph(tenant, call, &grant) {
+        return answer;
+    }
     match (&call.method, call.path.as_str()) {
         (&Method::GET, "/v1.0/organization") => Answer::json(StatusCode::OK, &organization(tenant)),
         (&Method::GET, "/v1.0/me") => Answer::json(StatusCode::OK, &me(tenant, &grant)),
@@ -50,6 +54,7 @@ pub(crate) async fn answer(tenant: &Arc<Tenant>, call: &Call) -> Answer {
         (&Method::GET, "/v1.0/moved") => bytes::moved(tenant, call),
         (&Method::GET, "/v1.0/me/drive") => places::drive(tenant, call, &grant),
         (&Method::GET, "/v1.0/sites/root") => places::root(tenant, call, &grant),
+        (&Method::GET, path) if path.ends_with("/photo/$value") => bytes::photo(tenant, call),
         (_, "/v1.0/echo") => Answer::json(StatusCode::OK, &echo(call)),
         (_, path) => error(
             tenant,

@@ -76,7 +76,8 @@ impl Api {
         let all = match (&own, Audience::of(&self.resource, &tenant.urls)) {
             (Some(app), _) => app.scopes.clone(),
             (None, Some(Audience::Graph)) => {
-                let mut all = vec!["User.Read".to_owned()];
+                // The second is a permission that applications cannot have, so that it is no role.
+                let mut all = ["User.Read", "ServiceMessageViewpoint.Write"].map(String::from).to_vec();
                 all.extend(tenant.state().roles.iter().cloned());
                 all
             }

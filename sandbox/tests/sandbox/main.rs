@@ -15,6 +15,7 @@ mod links;
 mod listing;
 mod processes;
 mod search;
+mod service_health;
 mod subscriptions;
 mod throttle;
 mod tls;
