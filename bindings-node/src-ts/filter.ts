@@ -95,7 +95,9 @@ export class Filter {
 
   #join(word: 'and' | 'or', other: Filter | string): Filter {
     const parts = typeof this.#tree === 'string' ? undefined : this.#tree[word];
-    return new Filter({ [word]: [...(Array.isArray(parts) ? (parts as Tree[]) : [this.#tree]), treeOf(other)] });
+    return new Filter({
+      [word]: [...(Array.isArray(parts) ? (parts as Tree[]) : [this.#tree]), treeOf(other)],
+    });
   }
 }
 
@@ -195,7 +197,8 @@ function literal(name: string, value: FilterValue): unknown {
     return { time: value.toISOString() };
   }
   if (value instanceof Literal) return value.toJSON();
-  if (typeof value === 'number' && !Number.isFinite(value)) throw refused(`${name} is compared with ${value}`);
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw refused(`${name} is compared with ${value}`);
   if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value;
   throw refused(`${name} is compared with ${inspect(value)}, which is no value in a filter`);
 }

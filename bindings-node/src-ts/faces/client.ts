@@ -9,8 +9,7 @@ import { Audit } from './audit';
 import type { Cloud } from './cloud';
 import type { Credential } from './credentials';
 import { ServiceHealth } from './service-health';
-import type { Wire } from './service-health-enums';
-import type { Service } from './shared-enums';
+import type { Service, Wire } from './shared-enums';
 
 /** How a client is opened. */
 export interface ClientOptions {

@@ -94,20 +94,6 @@ export const BodyType = {
 /** A value of {@link BodyType}, or one that this version does not know. */
 export type BodyType = (typeof BodyType)[keyof typeof BodyType] | (string & {});
 
-/**
- * The protocol that a client speaks where there are two: Microsoft Graph, or the Office 365 API that came
- * before it.
- */
-export const Wire = {
-  /** Microsoft Graph: the living service. */
-  Graph: 'graph',
-  /** The original protocol, for hybrid servers, recorded traffic and the sandbox. */
-  Office365: 'office365',
-} as const;
-
-/** A value of {@link Wire}, or one that this version does not know. */
-export type Wire = (typeof Wire)[keyof typeof Wire] | (string & {});
-
 /** The kinds of what the original API calls messages. */
 export const MessageType = {
   /** An issue of a service. */

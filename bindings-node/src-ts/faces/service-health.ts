@@ -15,8 +15,8 @@ import type {
   PostType,
   UpdateCategory,
   UpdateSeverity,
-  Wire,
 } from './service-health-enums';
+import type { Wire } from './shared-enums';
 
 /**
  * A service that the tenant subscribes to, and how it is.

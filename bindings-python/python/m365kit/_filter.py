@@ -13,7 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeAlias
 
-    Value: TypeAlias = "str | bool | int | float | datetime | date | timedelta | UUID | EnumLiteral | None"
+    Value: TypeAlias = (
+        "str | bool | int | float | datetime | date | timedelta | UUID | EnumLiteral | None"
+    )
 
 _SIGNS = {"eq": "==", "ne": "!=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 

@@ -80,10 +80,14 @@ public struct FilterField: Sendable {
     public func contains(_ text: String) -> Filter { self.is("contains", text) }
 
     /// At least one element of this collection is so.
-    public func any(_ filter: Filter) -> Filter { Filter(tree: ["any": .string(name), "where": filter.tree]) }
+    public func any(_ filter: Filter) -> Filter { each("any", filter) }
 
     /// All elements of this collection are so.
-    public func all(_ filter: Filter) -> Filter { Filter(tree: ["all": .string(name), "where": filter.tree]) }
+    public func all(_ filter: Filter) -> Filter { each("all", filter) }
+
+    private func each(_ word: String, _ filter: Filter) -> Filter {
+        Filter(tree: [word: .string(name), "where": filter.tree])
+    }
 
     private func `is`(_ op: String, _ value: some FilterValue) -> Filter {
         Filter(tree: ["field": .string(name), "op": .string(op), "value": value.filterLiteral.json])
@@ -100,16 +104,24 @@ public protocol FilterValue {
 public struct FilterLiteral: FilterValue, Hashable, Sendable {
     let json: JSON
 
+    public var filterLiteral: FilterLiteral { self }
+}
+
+extension FilterValue where Self == FilterLiteral {
     /// The member of an enumeration by its name, such as `serviceDegradation`.
-    public static func enumeration(_ member: String) -> FilterLiteral { .init(json: ["enum": .string(member)]) }
+    public static func enumeration(_ member: String) -> FilterLiteral {
+        FilterLiteral(json: ["enum": .string(member)])
+    }
 
     /// A GUID as text; a `UUID` does as it is. Microsoft Graph keeps most ids as texts: compare those with a text.
-    public static func guid(_ text: String) -> FilterLiteral { .init(json: ["guid": .string(text)]) }
+    public static func guid(_ text: String) -> FilterLiteral {
+        FilterLiteral(json: ["guid": .string(text)])
+    }
 
     /// A day such as `2026-11-20`, for properties that have no time.
-    public static func date(_ day: String) -> FilterLiteral { .init(json: ["date": .string(day)]) }
-
-    public var filterLiteral: FilterLiteral { self }
+    public static func date(_ day: String) -> FilterLiteral {
+        FilterLiteral(json: ["date": .string(day)])
+    }
 }
 
 /// Nothing: `field("endDateTime") == nil`.
@@ -158,8 +170,11 @@ extension JSON {
     /// The tree of a filter as it was written.
     fileprivate var asFilter: String {
         if let text = string { return "(\(text))" }
-        if let parts = self["and"]?.array { return parts.map { "(\($0.asFilter))" }.joined(separator: " && ") }
-        if let parts = self["or"]?.array { return parts.map { "(\($0.asFilter))" }.joined(separator: " || ") }
+        for (word, sign) in [("and", " && "), ("or", " || ")] {
+            if let parts = self[word]?.array {
+                return parts.map { "(\($0.asFilter))" }.joined(separator: sign)
+            }
+        }
         if let inner = self["not"] { return "!(\(inner.asFilter))" }
         for word in ["any", "all"] {
             if let name = self[word]?.string, let inner = self["where"] {

@@ -37,7 +37,11 @@ import Testing
         #expect(try json(a && (b || !c)) == ["and": [x, ["or": [y, ["not": z]]]]])
         #expect(try json("d eq 4" && a) == ["and": ["d eq 4", x]])
         let of = try json(element() == "Exchange Online")
-        #expect(try json(field("services").any(element() == "Exchange Online")) == ["any": "services", "where": of])
+        #expect(
+            try json(field("services").any(element() == "Exchange Online")) == [
+                "any": "services", "where": of,
+            ]
+        )
         #expect(try json(field("services").all("x eq 1")) == ["all": "services", "where": "x eq 1"])
         let text: Filter = "a eq 1"
         #expect(try json(text) == "a eq 1")

@@ -37,7 +37,9 @@ private func compared(_ subject: FilterField, _ op: String, _ tagged: [String: J
     if let member = tagged["enum"]?.string {
         return try compared(subject, op, FilterLiteral.enumeration(member))
     }
-    if let seconds = tagged["duration"]?.double { return try compared(subject, op, Duration.seconds(seconds)) }
+    if let seconds = tagged["duration"]?.double {
+        return try compared(subject, op, Duration.seconds(seconds))
+    }
     throw NotSwift(argument: "filter", value: .object(tagged))
 }
 

@@ -34,6 +34,7 @@ const TAKEN: &[&str] = &["Notification", "Operation", "Subscription"];
 
 /// The files of the Swift faces, by their path in the repository.
 pub fn write(api: &Api) -> Vec<(PathBuf, String)> {
+    let api = &api.spelled(names::camel);
     let writer = Writer { api };
     let mut files = vec![
         ("Client".to_owned(), writer.client()),

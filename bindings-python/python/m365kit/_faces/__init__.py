@@ -73,7 +73,6 @@ from .service_health_enums import (
     PostType,
     UpdateCategory,
     UpdateSeverity,
-    Wire,
 )
 from .service_health_records import (
     Communication,
@@ -95,6 +94,7 @@ from .shared_enums import (
     SignInPrompt,
     TokenEndpoint,
     WarningCode,
+    Wire,
 )
 from .shared_records import DeviceCodePrompt, Report, Saved, Warning
 

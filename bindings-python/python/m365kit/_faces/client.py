@@ -10,8 +10,7 @@ from .._values import span
 from .audit import AsyncAudit, Audit
 from .credentials import Cloud
 from .service_health import AsyncServiceHealth, ServiceHealth
-from .service_health_enums import Wire
-from .shared_enums import Service
+from .shared_enums import Service, Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

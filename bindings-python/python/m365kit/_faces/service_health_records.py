@@ -16,8 +16,8 @@ from .service_health_enums import (
     PostType,
     UpdateCategory,
     UpdateSeverity,
-    Wire,
 )
+from .shared_enums import Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ class ServiceIssue(Record):
         details: list[HealthDetail] | None = None,
         post_incident_document_url: str | None = None,
         selected: list[str] | None = None,
-        wire: Wire = "graph",
+        wire: Wire = Wire.GRAPH,
         extra: dict[str, Any] | None = None,
     ) -> None:
         self.id = id
@@ -384,7 +384,7 @@ class HealthOverview(Record):
         issues: list[ServiceIssue] | None = None,
         is_computed: bool | None = None,
         selected: list[str] | None = None,
-        wire: Wire = "graph",
+        wire: Wire = Wire.GRAPH,
         extra: dict[str, Any] | None = None,
     ) -> None:
         self.id = id
@@ -553,7 +553,7 @@ class ServiceMessage(Record):
         view_point: MessageViewpoint | None = None,
         has_attachments: bool | None = None,
         selected: list[str] | None = None,
-        wire: Wire = "graph",
+        wire: Wire = Wire.GRAPH,
         extra: dict[str, Any] | None = None,
     ) -> None:
         self.id = id

@@ -92,18 +92,6 @@ public struct BodyType: OpenText {
     public static let html: BodyType = "html"
 }
 
-/// The protocol that a client speaks where there are two: Microsoft Graph, or the Office 365 API that came
-/// before it.
-public struct Wire: OpenText {
-    public let rawValue: String
-    public init(rawValue: String) { self.rawValue = rawValue }
-
-    /// Microsoft Graph: the living service.
-    public static let graph: Wire = "graph"
-    /// The original protocol, for hybrid servers, recorded traffic and the sandbox.
-    public static let office365: Wire = "office365"
-}
-
 /// The kinds of what the original API calls messages.
 public struct MessageType: OpenText {
     public let rawValue: String
