@@ -4,6 +4,8 @@ export * from './shared-enums';
 export * from './shared';
 export * from './audit-enums';
 export * from './audit';
+export * from './service-health-enums';
+export * from './service-health';
 export type * from './client';
 export * from './credentials';
 export * from './cloud';

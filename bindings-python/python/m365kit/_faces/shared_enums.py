@@ -11,6 +11,26 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
 
+class Wire(OpenText):
+    """The protocol that a client speaks where there are two: Microsoft Graph, or the Office 365 API
+    that came before it.
+
+    A value that this version does not know keeps its text.
+    """
+
+    __slots__ = ()
+
+    GRAPH: ClassVar[Wire]
+    """Microsoft Graph: the living service."""
+    OFFICE365: ClassVar[Wire]
+    """The original protocol, for hybrid servers, recorded traffic and the sandbox."""
+
+    _members = {
+        "GRAPH": "graph",
+        "OFFICE365": "office365",
+    }
+
+
 class Service(OpenText):
     """One of the services that a tenant speaks to, each with its own host and its own tokens.
 
