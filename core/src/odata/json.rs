@@ -113,13 +113,13 @@ fn literal(value: Value) -> Result<Literal, String> {
         },
         Value::Object(tagged) if tagged.len() == 1 => {
             let (tag, value) = tagged.into_iter().next().unwrap_or_default();
-            tagged_literal(&tag, value)?
+            tagged_literal(&tag, &value)?
         }
         other => return Err(format!("{other} is no value in a filter")),
     })
 }
 
-fn tagged_literal(tag: &str, value: Value) -> Result<Literal, String> {
+fn tagged_literal(tag: &str, value: &Value) -> Result<Literal, String> {
     let wrong = |why: String| format!("{tag} {value} in a filter: {why}");
     let text = || value.as_str().ok_or_else(|| wrong("it is not a text".to_owned()));
     match tag {
