@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 from ._errors import InvalidRequest
 from ._record import OpenNumber, OpenText
@@ -12,6 +12,7 @@ from ._values import moment, write_time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeAlias
+    from uuid import UUID
 
     Value: TypeAlias = (
         "str | bool | int | float | datetime | date | timedelta | UUID | EnumLiteral | None"
@@ -208,7 +209,9 @@ def _literal(name: str, value: Any) -> Any:
         return {"date": value.isoformat()}
     if isinstance(value, timedelta):
         return {"duration": value.total_seconds()}
-    if isinstance(value, UUID):
+    # Who has a UUID has the module; importing it here would make every import slower.
+    uuid = sys.modules.get("uuid")
+    if uuid is not None and isinstance(value, uuid.UUID):
         return {"guid": str(value)}
     raise InvalidRequest(
         f"{name}: {type(value).__name__} is no value in a filter",
