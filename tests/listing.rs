@@ -49,6 +49,15 @@ pub fn is_paged(operation: &str) -> bool {
             | "audit.follow.into_jsonl"
             | "audit.follow.into_parquet"
             | "audit.search"
+            | "service_health.services"
+            | "service_health.current_status"
+            | "service_health.historical_status"
+            | "service_health.messages"
+            | "service_health.watch"
+            | "service_health.list_overviews"
+            | "service_health.list_issues"
+            | "service_health.list_messages"
+            | "service_health.list_attachments"
     )
 }
 
