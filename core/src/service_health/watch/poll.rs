@@ -19,7 +19,7 @@ use crate::page::{Page, Paged};
 use crate::wire::Wire;
 
 /// How far back it is asked beyond what is known: modifications may appear late.
-const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+pub(super) const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
 pub(super) fn open(client: Client, request: WatchHealth, state: State) -> Paged<HealthChange> {
     let now = Instant::now();
@@ -48,6 +48,13 @@ struct Watch {
     /// Whether the services that were named are known to exist.
     checked: bool,
     ended: bool,
+}
+
+/// Whether it is the first whole look at each: what it finds is no news.
+#[derive(Clone, Copy)]
+struct First {
+    issues: bool,
+    messages: bool,
 }
 
 /// What a look found.
@@ -103,46 +110,48 @@ impl Watch {
     async fn look(&mut self, issues: bool, messages: bool) -> Result<Vec<HealthChange>> {
         let now = now(&self.client).await?;
         self.check_services().await?;
-        let first = self.state.issues_until.is_none() && self.state.messages_until.is_none();
+        let first = First {
+            issues: self.state.issues_until.is_none(),
+            messages: self.state.messages_until.is_none(),
+        };
         self.state.begun.get_or_insert(now);
         let found = if *self.client.shared_wire() == Wire::Office365 {
             self.ask_office365(issues, messages).await?
         } else {
-            self.ask_graph(issues, messages).await?
+            self.ask_graph(issues, messages, now).await?
         };
         let changes = self.take(found, first);
         // Only a look that was told of whole moves the times on.
-        let until = |known: Option<Timestamp>, newest: Option<Timestamp>| known.max(newest);
         if issues {
-            let newest = changes.newest_issue.or(first.then_some(now));
-            self.state.issues_until = until(self.state.issues_until.or(Some(now)), newest);
+            self.state.issues_until = self.state.issues_until.or(Some(now)).max(changes.newest_issue);
         }
         if messages {
-            self.state.messages_until =
-                until(self.state.messages_until.or(Some(now)), changes.newest_message);
+            self.state.messages_until = self.state.messages_until.or(Some(now)).max(changes.newest_message);
         }
         self.state.forget(now);
         Ok(changes.told)
     }
 
-    async fn ask_graph(&self, issues: bool, messages: bool) -> Result<Found> {
-        let since = |until: Timestamp| {
-            field("lastModifiedDateTime").ge(until.saturating_sub(OVERLAP).unwrap_or(Timestamp::MIN))
+    async fn ask_graph(&self, issues: bool, messages: bool, now: Timestamp) -> Result<Found> {
+        let query = |filter| Query { filter: Some(filter), ..Query::default() };
+        // What was changed shortly before the first look is asked for with it, so that the next one, which reaches as
+        // far back, knows it.
+        let since = |until: Option<Timestamp>| {
+            let from = until.unwrap_or(now).saturating_sub(OVERLAP).unwrap_or(Timestamp::MIN);
+            query(field("lastModifiedDateTime").ge(from))
         };
         let mut found = Found::default();
         if issues {
-            let filter = match self.state.issues_until {
-                Some(until) => since(until),
+            if self.state.issues_until.is_none() {
                 // Not what is over: nobody wants the history of a month as news.
-                None => field("isResolved").eq(false),
-            };
-            let query = Query { filter: Some(filter), ..Query::default() };
-            found.issues = graph::all(&self.client, "issues", query).await?;
+                let open = query(field("isResolved").eq(false));
+                found.issues = graph::all(&self.client, "issues", open).await?;
+            }
+            let changed = graph::all(&self.client, "issues", since(self.state.issues_until)).await?;
+            found.issues.extend(changed);
         }
-        // What is there before the first look is no news, so that there is nothing to ask for.
-        if let Some(until) = self.state.messages_until.filter(|_| messages) {
-            let query = Query { filter: Some(since(until)), ..Query::default() };
-            found.messages = graph::all(&self.client, "messages", query).await?;
+        if messages {
+            found.messages = graph::all(&self.client, "messages", since(self.state.messages_until)).await?;
         }
         Ok(found)
     }
@@ -158,7 +167,7 @@ impl Watch {
     }
 
     /// What is new in what was found. Each change has the token that a watch goes on with behind it.
-    fn take(&mut self, mut found: Found, first: bool) -> Taken {
+    fn take(&mut self, mut found: Found, first: First) -> Taken {
         found.issues.sort_by_key(|issue| issue.last_modified_date_time);
         found.messages.sort_by_key(|message| message.last_modified_date_time);
         let mut taken = Taken {
@@ -169,12 +178,12 @@ impl Watch {
         for issue in found.issues.iter().filter(|issue| self.request.is_watched_issue(issue)) {
             let change = self.state.note_issue(issue);
             // At the beginning, what is over is only remembered.
-            let tells = !first || (self.request.existing && !issue.is_over());
+            let tells = !first.issues || (self.request.existing && !issue.is_over());
             taken.told.extend(change.filter(|_| tells).and_then(|change| self.tell(change)));
         }
         for message in found.messages.iter().filter(|message| self.request.is_watched_message(message)) {
             let change = self.state.note_message(message);
-            taken.told.extend(change.filter(|_| !first).and_then(|change| self.tell(change)));
+            taken.told.extend(change.filter(|_| !first.messages).and_then(|change| self.tell(change)));
         }
         taken
     }
