@@ -10,6 +10,7 @@ use crate::scenario::{Expect, Scenario, Seen, Step};
 /// Everything that an expectation may ask to be absent. Elsewhere a misspelled name fails by itself; here it would be
 /// absent indeed.
 const MAY_BE_ABSENT: &[&str] = &[
+    "Missing",
     "alreadyEnabled",
     "appAccessContext",
     "authId",
@@ -38,6 +39,8 @@ const MAY_BE_ABSENT: &[&str] = &[
     "resultStatus",
     "retryAfter",
     "scope",
+    "serviceEndpointUri",
+    "serviceResourceId",
     "status",
     "userId",
     "userKey",

@@ -58,6 +58,9 @@ pub fn is_paged(operation: &str) -> bool {
             | "service_health.list_issues"
             | "service_health.list_messages"
             | "service_health.list_attachments"
+            | "discovery.services"
+            | "discovery.all_services"
+            | "discovery.live_services"
     )
 }
 

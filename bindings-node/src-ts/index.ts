@@ -11,6 +11,19 @@ export { Client } from './client';
 export { Download, type SaveOptions } from './download';
 export { M365Error } from './errors';
 export * from './faces';
+export {
+  dateLiteral,
+  durationLiteral,
+  element,
+  enumLiteral,
+  field,
+  type Field,
+  Filter,
+  type FilterValue,
+  guid,
+  type Literal,
+  not,
+} from './filter';
 export { Following } from './following';
 export type {
   AccessToken,

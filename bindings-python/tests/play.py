@@ -18,6 +18,7 @@ import m365kit
 from credentials import Credentials
 from download import DOWNLOADS, Taken
 from evidence import expect_error, expect_feed, expect_files, expect_requests, matches, view
+from filters import filter_of
 from seen import SEEN
 
 FOLDER = Path(
@@ -420,6 +421,8 @@ def fitted(function: Any, args: dict[str, Any]) -> dict[str, Any]:
             value = timedelta(seconds=value)
         elif "PathLike" in annotation and isinstance(value, str):
             value = Path(value) if value else value
+        elif "Filter" in annotation and isinstance(value, dict):
+            value = filter_of(value)
         elif isinstance(value, dict):
             for word in re.findall(r"\w+", annotation):
                 record = getattr(m365kit, word, None)

@@ -8,7 +8,9 @@ import type { TokenCredential } from '../token-credential';
 import { Audit } from './audit';
 import type { Cloud } from './cloud';
 import type { Credential } from './credentials';
-import type { Service } from './shared-enums';
+import { Discovery } from './discovery';
+import { ServiceHealth } from './service-health';
+import type { Service, Wire } from './shared-enums';
 
 /** How a client is opened. */
 export interface ClientOptions {
@@ -33,6 +35,11 @@ export interface ClientOptions {
    * and that its endpoints are the authority's own. Default: no, since they are known.
    */
   validateAuthority?: boolean;
+  /**
+   * The protocol to speak where there are two: Microsoft Graph, or the Office 365 API that came before it.
+   * Default: `graph`.
+   */
+  wire?: Wire;
   /**
    * The directory id (GUID) of the organisation that wrote the calling software, sent with every request of
    * the audit feed. Default: the tenant's own, which is right for who reads their own tenant.
@@ -104,11 +111,20 @@ export interface DownloadOptions extends CallOptions {
 export abstract class ClientFace extends Group {
   /** The Office 365 Management Activity API: the audit feed. */
   readonly audit: Audit;
+  /**
+   * Service health: how the services of a tenant are, what is wrong with them, and what the message center
+   * says.
+   */
+  readonly serviceHealth: ServiceHealth;
+  /** Discovery: where a user signs in, and where each service of Office 365 is. */
+  readonly discovery: Discovery;
 
   /** @internal */
   constructor(scope: Scope) {
     super(scope);
     this.audit = new Audit(scope);
+    this.serviceHealth = new ServiceHealth(scope);
+    this.discovery = new Discovery(scope);
   }
 
   /**

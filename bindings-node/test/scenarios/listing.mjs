@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { filterOf } from './filters.mjs';
 import { camelCased, camelCase } from './names.mjs';
 
 /** Calls an operation: required parameters by position, the others as options. With the listing it hangs below. */
@@ -25,6 +26,7 @@ function called(owner, method, args, extra) {
   const positional = parameters.split(',').map((text) => text.split('=')[0].trim());
   assert.equal(positional.pop(), 'options', `${method} takes its options last`);
   const named = camelCased(args);
+  if (typeof named.filter === 'object' && named.filter !== null) named.filter = filterOf(named.filter);
   const values = positional.map((name) => {
     const value = named[name];
     delete named[name];

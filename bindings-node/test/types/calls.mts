@@ -17,10 +17,16 @@ import {
   type DateTime,
   DefaultCredential,
   DeviceCode,
+  element,
+  enumLiteral,
+  field,
+  Filter,
   type Following,
+  guid,
   type Listing,
   M365Error,
   ManagedIdentity,
+  not,
   OnBehalfOf,
   onLog,
   type Page,
@@ -32,6 +38,7 @@ import {
   Sandbox,
   type SandboxApp,
   SignIn,
+  type ServiceIssue,
   type SinkStep,
   StaticToken,
   Throttled,
@@ -275,6 +282,29 @@ function wrongCredentials(): void {
   new SignIn({ client: 'id', redirectUri, prompt: 7 });
 }
 
+function filters(): void {
+  const services: Filter = field('services').any(element().eq('Exchange Online'));
+  const filter = services.and(not(field('status').eq(enumLiteral('resolved')))).or('isMajorChange eq true');
+  const issues: Paged<ServiceIssue> = client.serviceHealth.listIssues({ filter, select: ['title'] });
+  client.serviceHealth.listMessages({ filter: 'isMajorChange eq true' });
+  field('startDateTime').ge(new Date()).and(field('tenant').eq(guid('id')));
+  void issues;
+  // @ts-expect-error: a field alone is no filter
+  client.serviceHealth.listIssues({ filter: field('isResolved') });
+  // @ts-expect-error: a filter is no truth value
+  client.serviceHealth.listIssues({ filter: true });
+  // @ts-expect-error: nothing is null
+  field('a').eq(undefined);
+  // @ts-expect-error: bytes are no value
+  field('a').eq(new Uint8Array(3));
+  // @ts-expect-error: what a text holds is text
+  field('a').contains(3);
+  // @ts-expect-error: filters are not joined with truth values
+  services.and(true);
+  // @ts-expect-error: literals are made by their functions
+  new Literal({});
+}
+
 function wrong(): void {
   // @ts-expect-error: there is no such behaviour
   new Sandbox({ identity: { behaviour: { authorize: 'shrug' } } });
@@ -339,3 +369,4 @@ void credentials;
 void wrongCredentials;
 void right;
 void wrong;
+void filters;

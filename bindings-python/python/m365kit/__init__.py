@@ -29,6 +29,7 @@ from ._errors import (
     UnsupportedOnWire,
 )
 from ._faces import *
+from ._filter import EnumLiteral, Field, Filter, element, enum_literal, field
 from ._following import AsyncFollowing, Following
 from ._functions import AccessToken, TokenRequest
 from ._native import VERSION as __version__
@@ -58,6 +59,9 @@ __all__ = [
     "Credential",
     "DecodeError",
     "Download",
+    "EnumLiteral",
+    "Field",
+    "Filter",
     "Following",
     "Gone",
     "InvalidRequest",
@@ -81,6 +85,9 @@ __all__ = [
     "TokenRequest",
     "UnsupportedOnWire",
     "__version__",
+    "element",
+    "enum_literal",
+    "field",
 ]
 __all__ += _faces.__all__
 

@@ -56,6 +56,22 @@ def blocking(client: m365.Client, start: datetime) -> None:
         assert_type(same, m365.Client)
 
 
+def filtered(client: m365.Client, start: datetime) -> None:
+    assert_type(m365.field("isResolved") == False, m365.Filter)  # noqa: E712
+    assert_type(m365.field("startDateTime") >= start, m365.Filter)
+    services = m365.field("services").any(m365.element() == "Exchange Online")
+    either = services | (m365.field("status") == m365.HealthStatus.RESOLVED)
+    assert_type(~either & "isMajorChange eq true", m365.Filter)
+    issues = client.service_health.list_issues(either & services, select=["title"])
+    assert_type(issues, m365.Paged[m365.ServiceIssue])
+    client.service_health.list_messages("isMajorChange eq true")
+    client.service_health.list_issues(m365.field("isResolved"))  # type: ignore[arg-type]
+    client.service_health.list_issues(True)  # type: ignore[arg-type]
+    m365.field("title").contains(3)  # type: ignore[arg-type]
+    m365.field("services").any(True)  # type: ignore[arg-type]
+    either & 3  # type: ignore[operator]
+
+
 async def awaited(client: m365.AsyncClient) -> None:
     records = client.audit.records(last="24h")
     assert_type(records, m365.AsyncAuditRecords)

@@ -1,7 +1,7 @@
 /// A set of names that can grow: the values known to this version are static members, and one that is not known keeps its
 /// text, compares and is written back.
 public protocol OpenText: RawRepresentable, Hashable, Codable, Sendable, ExpressibleByStringLiteral,
-    CustomStringConvertible
+    CustomStringConvertible, FilterValue
 where RawValue == String {
     init(rawValue: String)
 }
@@ -13,7 +13,7 @@ extension OpenText {
 
 /// A set of numbers with names that can grow, as ``OpenText`` does for texts.
 public protocol OpenNumber: RawRepresentable, Hashable, Codable, Sendable, ExpressibleByIntegerLiteral,
-    CustomStringConvertible
+    CustomStringConvertible, FilterValue
 where RawValue == Int {
     /// The names of the values that this version knows.
     static var names: [Int: String] { get }

@@ -239,6 +239,218 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
     case "audit.record_schema":
         let result = try await client.audit.recordSchema(given.required("record_type"))
         return try .result(json(result))
+    case "service_health.services":
+        let listing = try client.serviceHealth.services(given.optional("select"))
+        return try await given.collect(listing)
+    case "service_health.current_status":
+        let listing = try client.serviceHealth.currentStatus(
+            workload: given.optional("workload"),
+            filter: given.optional("filter"),
+            select: given.optional("select")
+        )
+        return try await given.collect(listing)
+    case "service_health.historical_status":
+        let listing = try client.serviceHealth.historicalStatus(
+            workload: given.optional("workload"),
+            start: given.optional("start"),
+            end: given.optional("end"),
+            filter: given.optional("filter"),
+            select: given.optional("select")
+        )
+        return try await given.collect(listing)
+    case "service_health.messages":
+        let listing = try client.serviceHealth.messages(
+            workload: given.optional("workload"),
+            start: given.optional("start"),
+            end: given.optional("end"),
+            messageType: given.optional("message_type"),
+            id: given.optional("id"),
+            filter: given.optional("filter"),
+            select: given.optional("select"),
+            top: given.optional("top"),
+            skip: given.optional("skip"),
+            token: given.optional("token")
+        )
+        return try await given.collect(listing)
+    case "service_health.watch":
+        let listing = try client.serviceHealth.watch(
+            issues: given.optional("issues") ?? true,
+            messages: given.optional("messages") ?? true,
+            services: given.optional("services"),
+            pollInterval: given.optional("poll_interval"),
+            messageInterval: given.optional("message_interval"),
+            existing: given.optional("existing") ?? true,
+            onlyContent: given.optional("only_content") ?? false,
+            token: given.optional("token")
+        )
+        return try await given.collect(listing)
+    case "service_health.list_overviews":
+        let listing = try client.serviceHealth.listOverviews(
+            filter: given.optional("filter"),
+            select: given.optional("select"),
+            expand: given.optional("expand"),
+            token: given.optional("token")
+        )
+        return try await given.collect(listing)
+    case "service_health.get_overview":
+        let result = try await client.serviceHealth.getOverview(
+            given.required("service"),
+            select: given.optional("select"),
+            expand: given.optional("expand")
+        )
+        return try .result(json(result))
+    case "service_health.list_issues":
+        let listing = try client.serviceHealth.listIssues(
+            filter: given.optional("filter"),
+            select: given.optional("select"),
+            orderby: given.optional("orderby"),
+            top: given.optional("top"),
+            skip: given.optional("skip"),
+            count: given.optional("count"),
+            search: given.optional("search"),
+            pageSize: given.optional("page_size"),
+            token: given.optional("token")
+        )
+        return try await given.collect(listing)
+    case "service_health.get_issue":
+        let result = try await client.serviceHealth.getIssue(
+            given.required("id"),
+            select: given.optional("select")
+        )
+        return try .result(json(result))
+    case "service_health.incident_report":
+        let download = try await client.serviceHealth.incidentReport(
+            given.required("id"),
+            maxBytes: given.optional("max_bytes")
+        )
+        return try await given.collect(download)
+    case "service_health.list_messages":
+        let listing = try client.serviceHealth.listMessages(
+            filter: given.optional("filter"),
+            select: given.optional("select"),
+            orderby: given.optional("orderby"),
+            top: given.optional("top"),
+            skip: given.optional("skip"),
+            count: given.optional("count"),
+            search: given.optional("search"),
+            pageSize: given.optional("page_size"),
+            token: given.optional("token")
+        )
+        return try await given.collect(listing)
+    case "service_health.get_message":
+        let result = try await client.serviceHealth.getMessage(
+            given.required("id"),
+            select: given.optional("select")
+        )
+        return try .result(json(result))
+    case "service_health.list_attachments":
+        let listing = try client.serviceHealth.listAttachments(
+            given.required("message_id"),
+            select: given.optional("select"),
+            token: given.optional("token")
+        )
+        return try await given.collect(listing)
+    case "service_health.get_attachment":
+        let result = try await client.serviceHealth.getAttachment(
+            given.required("message_id"),
+            attachmentID: given.required("attachment_id"),
+            select: given.optional("select")
+        )
+        return try .result(json(result))
+    case "service_health.attachment_content":
+        let download = try await client.serviceHealth.attachmentContent(
+            given.required("message_id"),
+            attachmentID: given.required("attachment_id"),
+            maxBytes: given.optional("max_bytes")
+        )
+        return try await given.collect(download)
+    case "service_health.attachments_archive":
+        let download = try await client.serviceHealth.attachmentsArchive(
+            given.required("message_id"),
+            maxBytes: given.optional("max_bytes")
+        )
+        return try await given.collect(download)
+    case "service_health.mark_read":
+        try await client.serviceHealth.markRead(given.required("message_ids"))
+        return .result(.null)
+    case "service_health.mark_unread":
+        try await client.serviceHealth.markUnread(given.required("message_ids"))
+        return .result(.null)
+    case "service_health.archive":
+        try await client.serviceHealth.archive(given.required("message_ids"))
+        return .result(.null)
+    case "service_health.unarchive":
+        try await client.serviceHealth.unarchive(given.required("message_ids"))
+        return .result(.null)
+    case "service_health.favorite":
+        try await client.serviceHealth.favorite(given.required("message_ids"))
+        return .result(.null)
+    case "service_health.unfavorite":
+        try await client.serviceHealth.unfavorite(given.required("message_ids"))
+        return .result(.null)
+    case "discovery.services":
+        let listing = try client.discovery.services(
+            version: given.optional("version"),
+            format: given.optional("format"),
+            select: given.optional("select"),
+            filter: given.optional("filter"),
+            top: given.optional("top")
+        )
+        return try await given.collect(listing)
+    case "discovery.get_service":
+        let result = try await client.discovery.getService(
+            given.required("entity_key"),
+            version: given.optional("version"),
+            format: given.optional("format")
+        )
+        return try .result(json(result))
+    case "discovery.all_services":
+        let listing = try client.discovery.allServices(
+            version: given.optional("version"),
+            format: given.optional("format"),
+            select: given.optional("select"),
+            filter: given.optional("filter"),
+            top: given.optional("top")
+        )
+        return try await given.collect(listing)
+    case "discovery.live_services":
+        let listing = client.discovery.liveServices()
+        return try await given.collect(listing)
+    case "discovery.resolve":
+        let result = try await client.discovery.resolve(
+            given.required("capability"),
+            version: given.optional("version"),
+            allowForeign: given.optional("allow_foreign") ?? false
+        )
+        return try .result(json(result))
+    case "discovery.translate":
+        let result = try await client.discovery.translate(given.required("service"))
+        return try .result(json(result))
+    case "discovery.find_tenant":
+        let result = try await client.discovery.findTenant(given.required("domain"))
+        return try .result(json(result))
+    case "discovery.begin_first_sign_in":
+        let result = try await client.discovery.beginFirstSignIn(
+            given.required("scopes"),
+            redirectURI: given.required("redirect_uri"),
+            language: given.optional("language"),
+            state: given.optional("state")
+        )
+        return try .result(json(result))
+    case "discovery.finish_first_sign_in":
+        let result = try await client.discovery.finishFirstSignIn(
+            given.required("redirect"),
+            redirectURI: given.required("redirect_uri"),
+            state: given.required("state"),
+            account: given.optional("account")
+        )
+        return try .result(json(result))
+    case "discovery.first_sign_in":
+        let result = try await client.discovery.firstSignIn(given.required("account"))
+        return try .result(json(result))
+    case "discovery.forget_first_sign_in":
+        let result = try await client.discovery.forgetFirstSignIn(given.required("account"))
+        return try .result(json(result))
     case "request":
         let result = try await client.request(
             given.required("method"),
@@ -273,6 +485,7 @@ func makeClient(_ given: Given) async throws -> Client {
         tokenCache: makeTokenCache(given),
         continuousAccess: given.optional("continuous_access"),
         validateAuthority: given.optional("validate_authority"),
+        wire: given.optional("wire"),
         publisherID: given.optional("publisher_id"),
         concurrency: given.optional("concurrency"),
         rateLimit: given.optional("rate_limit"),

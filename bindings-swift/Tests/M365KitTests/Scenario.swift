@@ -85,6 +85,11 @@ struct Given {
         return duration
     }
 
+    func optional(_ name: String) throws -> Filter? {
+        guard let value = arguments[name], !value.isNull else { return nil }
+        return try filter(value)
+    }
+
     func inner(_ name: String) -> Given { Given(arguments: arguments[name] ?? [:], setting: setting) }
 }
 

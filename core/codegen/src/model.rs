@@ -253,6 +253,39 @@ pub struct ErrorKind {
 }
 
 impl Api {
+    /// The same with docs that spell parameters and operations as a language does.
+    #[must_use]
+    pub fn spelled(&self, spell: fn(&str) -> String) -> Self {
+        let mut api = self.clone();
+        let operations = self.groups.iter().flat_map(|group| &group.operations);
+        let operations =
+            operations.flat_map(|operation| std::iter::once(operation).chain(&operation.methods));
+        let names: BTreeSet<&str> = operations
+            .flat_map(|operation| {
+                let params = operation.params.iter().map(|param| param.name.as_str());
+                params.chain([operation.method.as_str()])
+            })
+            .filter(|name| name.contains('_'))
+            .collect();
+        let respell = |doc: &mut String| {
+            for name in &names {
+                *doc = doc.replace(&format!("`{name}`"), &format!("`{}`", spell(name)));
+            }
+        };
+        for operation in api.groups.iter_mut().flat_map(|group| &mut group.operations) {
+            let Operation { doc, params, methods, .. } = operation;
+            let below = methods.iter_mut().flat_map(|below| {
+                std::iter::once(&mut below.doc).chain(below.params.iter_mut().map(|param| &mut param.doc))
+            });
+            params.iter_mut().map(|param| &mut param.doc).chain([doc]).chain(below).for_each(respell);
+        }
+        for record in &mut api.records {
+            let fields = record.fields.iter_mut().map(|field| &mut field.doc);
+            fields.chain([&mut record.doc]).for_each(respell);
+        }
+        api
+    }
+
     /// The API that the core describes.
     pub fn of_the_core() -> Self {
         let description = describe();
@@ -292,7 +325,10 @@ impl Api {
             ..Api::default()
         };
         api.options.retain(|field| field.name != "tenant");
-        let used = uses(&reader, &api.groups);
+        let mut used = uses(&reader, &api.groups);
+        for option in &api.options {
+            reader.mark(&option.ty, "", true, &mut used);
+        }
         let folded = folded(&reader, &description);
         for (name, schema) in description.definitions.iter().filter(|(name, _)| !folded.contains(*name)) {
             let (group, input, output) =

@@ -69,7 +69,7 @@ fn zoo() -> Group {
         list(Type::Record("Keeper".to_owned())),
     );
     let cages = Operation {
-        params: vec![required("wing", Type::Enum("Danger".to_owned()))],
+        params: vec![required("wing", Type::Enum("Danger".to_owned())), optional("filter", Type::Filter)],
         ..operation(
             "zoo.list_cages",
             Shape::Pages { feed: false, commits: false },

@@ -34,6 +34,7 @@ const TAKEN: &[&str] = &["Notification", "Operation", "Subscription"];
 
 /// The files of the Swift faces, by their path in the repository.
 pub fn write(api: &Api) -> Vec<(PathBuf, String)> {
+    let api = &api.spelled(names::camel);
     let writer = Writer { api };
     let mut files = vec![
         ("Client".to_owned(), writer.client()),
@@ -114,6 +115,7 @@ impl Writer<'_> {
             Type::Bytes => "Data".to_owned(),
             Type::ConfidentialClient => "ConfidentialClient".to_owned(),
             Type::Application => "Application".to_owned(),
+            Type::Filter => "Filter".to_owned(),
             Type::Json => "JSON".to_owned(),
             Type::Body => "Body".to_owned(),
             Type::None => "Void".to_owned(),

@@ -24,6 +24,7 @@ const WIDTH: usize = 110;
 
 /// The files of the TypeScript faces, by their path in the repository.
 pub fn write(api: &Api) -> Vec<(PathBuf, String)> {
+    let api = &api.spelled(camel);
     let mut files = Vec::new();
     for group in file_names(api) {
         if api.enums.iter().any(|item| item.group == group) {

@@ -14,6 +14,10 @@ struct Readme;
 #[cfg(doctest)]
 struct DownloadPage;
 
+#[doc = include_str!("../../../docs/filters.md")]
+#[cfg(doctest)]
+struct FiltersPage;
+
 #[doc = include_str!("../../../docs/follow.md")]
 #[cfg(doctest)]
 struct FollowPage;

@@ -9,7 +9,9 @@ from .._download import AsyncDownload, Download
 from .._values import span
 from .audit import AsyncAudit, Audit
 from .credentials import Cloud
-from .shared_enums import Service
+from .discovery import AsyncDiscovery, Discovery
+from .service_health import AsyncServiceHealth, ServiceHealth
+from .shared_enums import Service, Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         token_cache: TokenCache | None
         continuous_access: bool | None
         validate_authority: bool | None
+        wire: Wire | str | None
         publisher_id: str | None
         concurrency: int | None
         rate_limit: float | None
@@ -58,6 +61,8 @@ class Client(ClientBase):
         validate_authority: Whether the tenant's metadata is asked for and checked before the first
             token: that the tenant exists, and that its endpoints are the authority's own. Default:
             no, since they are known.
+        wire: The protocol to speak where there are two: Microsoft Graph, or the Office 365 API that
+            came before it. Default: `graph`.
         publisher_id: The directory id (GUID) of the organisation that wrote the calling software,
             sent with every request of the audit feed. Default: the tenant's own, which is right for
             who reads their own tenant.
@@ -96,6 +101,7 @@ class Client(ClientBase):
         token_cache: TokenCache | None = None,
         continuous_access: bool | None = None,
         validate_authority: bool | None = None,
+        wire: Wire | str | None = None,
         publisher_id: str | None = None,
         concurrency: int | None = None,
         rate_limit: float | None = None,
@@ -112,6 +118,7 @@ class Client(ClientBase):
         options = {
             "continuous_access": continuous_access,
             "validate_authority": validate_authority,
+            "wire": wire,
             "publisher_id": publisher_id,
             "concurrency": concurrency,
             "rate_limit": rate_limit,
@@ -131,6 +138,18 @@ class Client(ClientBase):
     def audit(self) -> Audit:
         """The Office 365 Management Activity API: the audit feed."""
         return Audit(self._scope)
+
+    @property
+    def service_health(self) -> ServiceHealth:
+        """Service health: how the services of a tenant are, what is wrong with them, and what the
+        message center says.
+        """
+        return ServiceHealth(self._scope)
+
+    @property
+    def discovery(self) -> Discovery:
+        """Discovery: where a user signs in, and where each service of Office 365 is."""
+        return Discovery(self._scope)
 
     def request(
         self,
@@ -217,6 +236,8 @@ class AsyncClient(AsyncClientBase):
         validate_authority: Whether the tenant's metadata is asked for and checked before the first
             token: that the tenant exists, and that its endpoints are the authority's own. Default:
             no, since they are known.
+        wire: The protocol to speak where there are two: Microsoft Graph, or the Office 365 API that
+            came before it. Default: `graph`.
         publisher_id: The directory id (GUID) of the organisation that wrote the calling software,
             sent with every request of the audit feed. Default: the tenant's own, which is right for
             who reads their own tenant.
@@ -255,6 +276,7 @@ class AsyncClient(AsyncClientBase):
         token_cache: TokenCache | None = None,
         continuous_access: bool | None = None,
         validate_authority: bool | None = None,
+        wire: Wire | str | None = None,
         publisher_id: str | None = None,
         concurrency: int | None = None,
         rate_limit: float | None = None,
@@ -271,6 +293,7 @@ class AsyncClient(AsyncClientBase):
         options = {
             "continuous_access": continuous_access,
             "validate_authority": validate_authority,
+            "wire": wire,
             "publisher_id": publisher_id,
             "concurrency": concurrency,
             "rate_limit": rate_limit,
@@ -290,6 +313,18 @@ class AsyncClient(AsyncClientBase):
     def audit(self) -> AsyncAudit:
         """The Office 365 Management Activity API: the audit feed."""
         return AsyncAudit(self._scope)
+
+    @property
+    def service_health(self) -> AsyncServiceHealth:
+        """Service health: how the services of a tenant are, what is wrong with them, and what the
+        message center says.
+        """
+        return AsyncServiceHealth(self._scope)
+
+    @property
+    def discovery(self) -> AsyncDiscovery:
+        """Discovery: where a user signs in, and where each service of Office 365 is."""
+        return AsyncDiscovery(self._scope)
 
     async def request(
         self,

@@ -11,6 +11,26 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
 
+class Wire(OpenText):
+    """The protocol that a client speaks where there are two: Microsoft Graph, or the Office 365 API
+    that came before it.
+
+    A value that this version does not know keeps its text.
+    """
+
+    __slots__ = ()
+
+    GRAPH: ClassVar[Wire]
+    """Microsoft Graph: the living service."""
+    OFFICE365: ClassVar[Wire]
+    """The original protocol, for hybrid servers, recorded traffic and the sandbox."""
+
+    _members = {
+        "GRAPH": "graph",
+        "OFFICE365": "office365",
+    }
+
+
 class Service(OpenText):
     """One of the services that a tenant speaks to, each with its own host and its own tokens.
 
@@ -125,6 +145,10 @@ class WarningCode(OpenText):
     """A search found more records than the service hands out for one query."""
     TYPE_CONFLICT: ClassVar[WarningCode]
     """Values did not fit the type of their column and became null."""
+    NO_SERVICES: ClassVar[WarningCode]
+    """There are no services: no licence yet or no longer, a token for another audience, or a
+    disturbance.
+    """
 
     _members = {
         "START_CLAMPED": "start_clamped",
@@ -135,6 +159,7 @@ class WarningCode(OpenText):
         "CLOCK_SKEW": "clock_skew",
         "RECORD_LIMIT": "record_limit",
         "TYPE_CONFLICT": "type_conflict",
+        "NO_SERVICES": "no_services",
     }
 
 

@@ -24,6 +24,8 @@ public final class Client: Sendable {
     ///   - validateAuthority: Whether the tenant's metadata is asked for and checked before the first token:
     ///     that the tenant exists, and that its endpoints are the authority's own. Default: no, since they
     ///     are known.
+    ///   - wire: The protocol to speak where there are two: Microsoft Graph, or the Office 365 API that came
+    ///     before it. Default: `graph`.
     ///   - publisherID: The directory id (GUID) of the organisation that wrote the calling software, sent
     ///     with every request of the audit feed. Default: the tenant's own, which is right for who reads
     ///     their own tenant.
@@ -51,6 +53,7 @@ public final class Client: Sendable {
         tokenCache: TokenCache? = nil,
         continuousAccess: Bool? = nil,
         validateAuthority: Bool? = nil,
+        wire: Wire? = nil,
         publisherID: String? = nil,
         concurrency: Int? = nil,
         rateLimit: Double? = nil,
@@ -75,6 +78,7 @@ public final class Client: Sendable {
             options: [
                 "continuous_access": continuousAccess,
                 "validate_authority": validateAuthority,
+                "wire": wire,
                 "publisher_id": publisherID,
                 "concurrency": concurrency,
                 "rate_limit": rateLimit,
@@ -93,6 +97,13 @@ public final class Client: Sendable {
 
     /// The Office 365 Management Activity API: the audit feed.
     public var audit: Audit { Audit(scope: scope) }
+
+    /// Service health: how the services of a tenant are, what is wrong with them, and what the message center
+    /// says.
+    public var serviceHealth: ServiceHealth { ServiceHealth(scope: scope) }
+
+    /// Discovery: where a user signs in, and where each service of Office 365 is.
+    public var discovery: Discovery { Discovery(scope: scope) }
 
     /// Sends any request to Microsoft Graph or another service, through the same authorization, pacing,
     /// retries and errors as every operation, and gives back JSON or bytes.

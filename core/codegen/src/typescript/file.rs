@@ -80,6 +80,10 @@ impl<'a> File<'a> {
             Type::Bytes => "Buffer".to_owned(),
             Type::ConfidentialClient => "ConfidentialClient".to_owned(),
             Type::Application => "Application".to_owned(),
+            Type::Filter => {
+                self.import("../filter", "type Filter");
+                "string | Filter".to_owned()
+            }
             Type::Json => "unknown".to_owned(),
             Type::Body => "T".to_owned(),
             Type::None => "void".to_owned(),

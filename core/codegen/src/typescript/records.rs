@@ -36,7 +36,10 @@ impl File<'_> {
             }
             (EnumKind::Text, false) => format!("A value of {{@link {name}}}."),
         };
-        _ = write!(text, "{}export type {name} = {values};\n", doc(&about, "", &[]));
+        let line = format!("export type {name} = {values};\n");
+        let lines = format!("export type {name} =\n  {values};\n");
+        text += &doc(&about, "", &[]);
+        text += if line.len() <= WIDTH + 1 { &line } else { &lines };
         self.body.push(text);
     }
 

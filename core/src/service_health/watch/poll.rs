@@ -16,7 +16,6 @@ use crate::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::odata::{Query, field};
 use crate::page::{Page, Paged};
-use crate::wire::Wire;
 
 /// How far back it is asked beyond what is known: modifications may appear late.
 pub(super) const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
@@ -50,11 +49,10 @@ struct Watch {
     ended: bool,
 }
 
-/// Whether it is the first whole look at each: what it finds is no news.
-#[derive(Clone, Copy)]
-struct First {
-    issues: bool,
-    messages: bool,
+/// Also what was modified shortly before, so that it is known when it is met again.
+fn modified_since(until: Timestamp) -> Query {
+    let since = until.saturating_sub(OVERLAP).unwrap_or(Timestamp::MIN);
+    Query { filter: Some(field("lastModifiedDateTime").ge(since)), ..Query::default() }
 }
 
 /// What a look found.
@@ -110,48 +108,39 @@ impl Watch {
     async fn look(&mut self, issues: bool, messages: bool) -> Result<Vec<HealthChange>> {
         let now = now(&self.client).await?;
         self.check_services().await?;
-        let first = First {
-            issues: self.state.issues_until.is_none(),
-            messages: self.state.messages_until.is_none(),
-        };
-        self.state.begun.get_or_insert(now);
-        let found = if *self.client.shared_wire() == Wire::Office365 {
+        let found = if self.client.speaks_office365() {
             self.ask_office365(issues, messages).await?
         } else {
             self.ask_graph(issues, messages, now).await?
         };
-        let changes = self.take(found, first);
-        // Only a look that was told of whole moves the times on.
-        if issues {
-            self.state.issues_until = self.state.issues_until.or(Some(now)).max(changes.newest_issue);
+        let first = self.state.begun.is_none();
+        if first {
+            self.state.begin(now);
         }
-        if messages {
-            self.state.messages_until = self.state.messages_until.or(Some(now)).max(changes.newest_message);
-        }
+        let newest = found.newest();
+        let mut changes = self.take(found, first);
+        self.state.known_until(newest);
         self.state.forget(now);
-        Ok(changes.told)
+        if let Some(last) = changes.last_mut() {
+            last.token = self.state.token();
+        }
+        Ok(changes)
     }
 
     async fn ask_graph(&self, issues: bool, messages: bool, now: Timestamp) -> Result<Found> {
-        let query = |filter| Query { filter: Some(filter), ..Query::default() };
-        // What was changed shortly before the first look is asked for with it, so that the next one, which reaches as
-        // far back, knows it.
-        let since = |until: Option<Timestamp>| {
-            let from = until.unwrap_or(now).saturating_sub(OVERLAP).unwrap_or(Timestamp::MIN);
-            query(field("lastModifiedDateTime").ge(from))
-        };
         let mut found = Found::default();
         if issues {
-            if self.state.issues_until.is_none() {
+            if self.state.begun.is_none() || self.state.opening {
                 // Not what is over: nobody wants the history of a month as news.
-                let open = query(field("isResolved").eq(false));
+                let open = Query { filter: Some(field("isResolved").eq(false)), ..Query::default() };
                 found.issues = graph::all(&self.client, "issues", open).await?;
             }
-            let changed = graph::all(&self.client, "issues", since(self.state.issues_until)).await?;
-            found.issues.extend(changed);
+            let since = modified_since(self.state.issues_until.unwrap_or(now));
+            found.issues.extend(graph::all(&self.client, "issues", since).await?);
         }
         if messages {
-            found.messages = graph::all(&self.client, "messages", since(self.state.messages_until)).await?;
+            let since = modified_since(self.state.messages_until.unwrap_or(now));
+            found.messages = graph::all(&self.client, "messages", since).await?;
         }
         Ok(found)
     }
@@ -167,25 +156,29 @@ impl Watch {
     }
 
     /// What is new in what was found. Each change has the token that a watch goes on with behind it.
-    fn take(&mut self, mut found: Found, first: First) -> Taken {
+    fn take(&mut self, mut found: Found, first: bool) -> Vec<HealthChange> {
         found.issues.sort_by_key(|issue| issue.last_modified_date_time);
         found.messages.sort_by_key(|message| message.last_modified_date_time);
-        let mut taken = Taken {
-            newest_issue: found.issues.last().and_then(|issue| issue.last_modified_date_time),
-            newest_message: found.messages.last().and_then(|message| message.last_modified_date_time),
-            told: Vec::new(),
-        };
+        if first {
+            // What is over, and what was posted before, is only remembered.
+            found.messages.iter().for_each(|message| drop(self.state.note_message(message)));
+            found
+                .issues
+                .iter()
+                .filter(|issue| issue.is_over())
+                .for_each(|issue| drop(self.state.note_issue(issue)));
+        }
+        let tells = !first || self.request.existing;
+        let mut told = Vec::new();
         for issue in found.issues.iter().filter(|issue| self.request.is_watched_issue(issue)) {
             let change = self.state.note_issue(issue);
-            // At the beginning, what is over is only remembered.
-            let tells = !first.issues || (self.request.existing && !issue.is_over());
-            taken.told.extend(change.filter(|_| tells).and_then(|change| self.tell(change)));
+            told.extend(change.filter(|_| tells).and_then(|change| self.tell(change)));
         }
         for message in found.messages.iter().filter(|message| self.request.is_watched_message(message)) {
             let change = self.state.note_message(message);
-            taken.told.extend(change.filter(|_| !first.messages).and_then(|change| self.tell(change)));
+            told.extend(change.and_then(|change| self.tell(change)));
         }
-        taken
+        told
     }
 
     fn tell(&self, change: HealthChange) -> Option<HealthChange> {
@@ -198,7 +191,7 @@ impl Watch {
     /// Refuses services that the tenant does not have: they would be watched for ever.
     async fn check_services(&mut self) -> Result<()> {
         let Some(asked) = self.request.services.as_ref().filter(|_| !self.checked) else { return Ok(()) };
-        let known = if *self.client.shared_wire() == Wire::Office365 {
+        let known = if self.client.speaks_office365() {
             let everything = super::super::select::Selection::new(None, &super::super::select::SERVICES)?;
             office365::services(&self.client, &everything).await?
         } else {
@@ -222,7 +215,7 @@ impl Watch {
     }
 
     fn message_interval(&self) -> Duration {
-        if *self.client.shared_wire() == Wire::Office365 && self.request.issues {
+        if self.client.speaks_office365() && self.request.issues {
             self.request.poll_interval()
         } else {
             self.request.message_interval()
@@ -230,10 +223,14 @@ impl Watch {
     }
 }
 
-struct Taken {
-    told: Vec<HealthChange>,
-    newest_issue: Option<Timestamp>,
-    newest_message: Option<Timestamp>,
+impl Found {
+    /// When the newest of the issues and of the messages was modified.
+    fn newest(&self) -> [Option<Timestamp>; 2] {
+        [
+            self.issues.iter().filter_map(|issue| issue.last_modified_date_time).max(),
+            self.messages.iter().filter_map(|message| message.last_modified_date_time).max(),
+        ]
+    }
 }
 
 impl WatchHealth {
