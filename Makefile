@@ -106,8 +106,9 @@ lint-rust: ## rustfmt, clippy
 	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 
 .PHONY: test-rust
-test-rust: ## Unit tests, conformance, doctests, and that the generated faces are up to date
+test-rust: ## Unit tests, conformance, doctests, and that the generated faces and the table of coverage are up to date
 	cargo test --quiet --locked --workspace
+	"$${PYTHON:-python3}" scripts/coverage.py --check
 
 .PHONY: lint-python
 lint-python: $(STAMPS)/wheel-installed $(STAMPS)/python-tools $(STAMPS)/example-tools ## ruff, mypy --strict

@@ -1,9 +1,12 @@
 import M365Kit
 
+/// What stands in the place of a value. Other names with `$` are names: query options have such.
+private let ways: Set = ["$any", "$gte", "$contains"]
+
 /// Throws unless `actual` holds what `pattern` names: objects by the members listed, lists element by element.
 func match(_ pattern: JSON, _ actual: JSON, at place: String = "it") throws {
     switch (pattern, actual) {
-    case (.object(let wanted), _) where wanted.keys.contains { $0.hasPrefix("$") }:
+    case (.object(let wanted), _) where wanted.keys.contains(where: ways.contains):
         for (key, value) in wanted where !special(key, value, actual) {
             throw Complaint("\(place): expected \(pattern), got \(actual.short)")
         }

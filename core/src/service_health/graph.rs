@@ -99,7 +99,8 @@ pub(super) async fn historical_status(
             return Err(unknown_workload(workload, &known));
         }
     }
-    let begun = field("startDateTime").le(days.end);
+    // A day is told of whole, also the last one: issues may have begun behind the end of the span.
+    let begun = field("startDateTime").lt(days.after());
     let open = begun.clone().and(field("isResolved").eq(false));
     let ended = begun.and(field("endDateTime").ge(days.start));
     let mut issues: Vec<ServiceIssue> = Vec::new();
@@ -144,13 +145,14 @@ fn is_of(issue: &ServiceIssue, service: &HealthOverview) -> bool {
 
 /// Incidents, posts of the message center, or both by the time of their last change.
 pub(super) async fn messages(client: &Client, terms: &Terms) -> Result<Vec<Communication>> {
-    if let Some(id) = &terms.id {
-        return by_id(client, id, terms).await;
-    }
     let service = match &terms.workload {
         Some(workload) => Some(service_name(client, workload).await?),
         None => None,
     };
+    if let Some(id) = &terms.id {
+        // Issues name their service and do not tell its key.
+        return by_id(client, id, &Terms { workload: service, ..terms.clone() }).await;
+    }
     let (issues, posts) = match &terms.message_type {
         None => (true, true),
         Some(MessageType::Incident) => (true, false),
@@ -250,6 +252,12 @@ pub(super) async fn all<T: Entity>(
 }
 
 impl Days {
+    /// Midnight after the last day.
+    fn after(&self) -> Timestamp {
+        let next = self.end.to_zoned(TimeZone::UTC).start_of_day().and_then(|day| day.checked_add(1.day()));
+        next.map_or(Timestamp::MAX, |day| day.timestamp())
+    }
+
     /// The days from one moment to another, as the original labels them: midnight UTC.
     pub(super) fn newest_first(&self) -> Vec<Timestamp> {
         let midnight = |of: Timestamp| of.to_zoned(TimeZone::UTC).start_of_day().ok();

@@ -18,7 +18,7 @@ use crate::odata::{Query, field};
 use crate::page::{Page, Paged};
 
 /// How far back it is asked beyond what is known: modifications may appear late.
-const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+pub(super) const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
 pub(super) fn open(client: Client, request: WatchHealth, state: State) -> Paged<HealthChange> {
     let now = Instant::now();

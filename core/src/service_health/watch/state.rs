@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::model::{HealthPost, ServiceIssue, ServiceMessage};
 use super::super::names::{HealthClassification, HealthStatus};
+use super::poll::OVERLAP;
 use super::{HealthChange, HealthChangeKind};
 use crate::error::{Error, Result};
 
@@ -122,7 +123,10 @@ impl State {
             Some(before) if *before == now => return None,
             // What was over before the watch began and is changed now; whatever is open was told at the beginning.
             None if now.over && !self.is_new(first_told(issue)) => HealthChange {
-                new_posts: new_posts(&issue.posts, self.issues_until),
+                new_posts: new_posts(
+                    &issue.posts,
+                    self.issues_until.and_then(|at| at.saturating_sub(OVERLAP).ok()),
+                ),
                 ..change(HealthChangeKind::IssueUpdated)
             },
             None if now.over => change(HealthChangeKind::IssueResolved),
@@ -166,9 +170,11 @@ impl State {
         self.messages.retain(|_, message| message.modified.is_none_or(|at| at >= oldest));
     }
 
+    /// Whether what is not known was first told of while it was watched. The first look knew all that was told shortly
+    /// before it, so that clocks need not agree.
     fn is_new(&self, told: Option<Timestamp>) -> bool {
         match (told, self.begun) {
-            (Some(told), Some(begun)) => told >= begun,
+            (Some(told), Some(begun)) => told.saturating_add(OVERLAP).unwrap_or(Timestamp::MAX) >= begun,
             _ => true,
         }
     }
