@@ -9,6 +9,7 @@ use crate::scenario::{Expect, Scenario, Seen, Step};
 /// Everything that an expectation may ask to be absent. Elsewhere a misspelled name fails by itself; here it would be
 /// absent indeed.
 const MAY_BE_ABSENT: &[&str] = &[
+    "Missing",
     "alreadyEnabled",
     "appAccessContext",
     "authId",
@@ -37,14 +38,14 @@ const MAY_BE_ABSENT: &[&str] = &[
     "resultStatus",
     "retryAfter",
     "scope",
+    "serviceEndpointUri",
+    "serviceResourceId",
     "status",
     "userId",
     "userKey",
     "userType",
     "webhook",
     "workload",
-    // A column that the record lacks, in `extended`.
-    "Missing",
 ];
 
 /// Complains of what cannot be meant.

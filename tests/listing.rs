@@ -49,6 +49,9 @@ pub fn is_paged(operation: &str) -> bool {
             | "audit.follow.into_jsonl"
             | "audit.follow.into_parquet"
             | "audit.search"
+            | "discovery.services"
+            | "discovery.all_services"
+            | "discovery.live_services"
     )
 }
 

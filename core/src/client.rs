@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{Audit, ContentType};
 use crate::cloud::{Cloud, Hosts};
+use crate::discovery::Tenants;
 use crate::dispatch::HostFunctions;
 use crate::error::{Error, Result};
 use crate::http::{Clock, Concurrency, Corridor, Pace, Quota, Retry, Send, SendOptions, as_asked};
@@ -43,6 +44,7 @@ struct Shared {
     corridor: Corridor,
     /// When this client started a subscription: the service asks for a pause before it is started again.
     starts: Mutex<HashMap<ContentType, Timestamp>>,
+    tenants: Tenants,
 }
 
 /// What a client is made from. All but the tenant and the credential may be left out.
@@ -188,6 +190,7 @@ impl Client {
                 max_record_bytes: usize::try_from(max_record_bytes).unwrap_or(usize::MAX),
                 corridor,
                 starts: Mutex::default(),
+                tenants: Tenants::default(),
             }),
         })
     }
@@ -200,6 +203,19 @@ impl Client {
     /// Ends everything that is under way, and all later calls, with the kind `Cancelled`.
     pub fn close(&self) {
         self.shared.corridor.closed.cancel();
+    }
+
+    pub(crate) fn tenant(&self) -> &str {
+        &self.shared.tenant
+    }
+
+    pub(crate) fn cloud(&self) -> &Cloud {
+        &self.shared.cloud
+    }
+
+    /// What was found out about tenants.
+    pub(crate) fn tenants(&self) -> &Tenants {
+        &self.shared.tenants
     }
 
     pub(crate) fn shared_wire(&self) -> &Wire {

@@ -18,7 +18,7 @@ use crate::download::{self, Download};
 use crate::error::{Error, Result};
 use crate::identity::TokenCache;
 use crate::page::{Committer, Paged};
-use crate::{Client, ClientOptions, audit, request, service_health};
+use crate::{Client, ClientOptions, audit, discovery, request, service_health};
 
 mod cell;
 pub use cell::Cell;
@@ -37,6 +37,7 @@ pub use describe::{Description, OperationDescription, describe};
 const OPERATIONS: &[&[Entry]] = &[
     audit::OPERATIONS,
     service_health::OPERATIONS,
+    discovery::OPERATIONS,
     &[call::<request::SendRequest>(), bytes::<download::FetchBytes>()],
 ];
 

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::audit;
 pub use crate::audit::fuzzing::{blob, columns, link, listing, search_page, state_file, state_row, webhook};
+pub use crate::discovery::fuzzing::{atom, first_sign_in, verbose_json};
 use crate::download::file_name as file_name_of;
 use crate::error::{Error, ErrorKind, Repeat};
 use crate::http::{Answer, Refusal, by_status, challenge};
@@ -158,13 +159,15 @@ mod tests {
     #[test]
     fn what_was_found_once_stays_mended() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-        let targets: [(&str, Target); 14] = [
+        let targets: [(&str, Target); 17] = [
+            ("atom", super::atom),
             ("blob", super::blob),
             ("certificate", super::certificate),
             ("challenge", super::challenge),
             ("columns", super::columns),
             ("error_body", super::error_body),
             ("file_name", super::file_name),
+            ("first_sign_in", super::first_sign_in),
             ("link", super::link),
             ("listing", super::listing),
             ("search_page", super::search_page),
@@ -172,6 +175,7 @@ mod tests {
             ("state_row", super::state_row),
             ("token", super::token),
             ("token_cache", super::token_cache),
+            ("verbose_json", super::verbose_json),
             ("webhook", super::webhook),
         ];
         assert_eq!(corpus.read_dir().unwrap().count(), targets.len(), "each target has its inputs");

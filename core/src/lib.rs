@@ -29,6 +29,7 @@ pub mod bench {
 }
 mod client;
 mod cloud;
+pub mod discovery;
 pub mod dispatch;
 mod download;
 mod error;

@@ -33,6 +33,8 @@ text_enum! {
         RecordLimit = "record_limit",
         /// Values did not fit the type of their column and became null.
         TypeConflict = "type_conflict",
+        /// There are no services: no licence yet or no longer, a token for another audience, or a disturbance.
+        NoServices = "no_services",
     }
 }
 

@@ -542,8 +542,8 @@ export class AuditRecords extends Listing<AuditRecord> {
    * Writes the records into a file of JSON Lines: each as it came, on a line of its own.
    *
    * The file gets its name when it is whole: a write that fails leaves nothing behind, and what stood there.
-   * With `on_error` as `raise` it fails at its end if a part of the feed could not be read; with `collect`
-   * the rest is written.
+   * With `onError` as `raise` it fails at its end if a part of the feed could not be read; with `collect` the
+   * rest is written.
    *
    * @param target The file; its folder is made if it is not there.
    */
@@ -674,7 +674,7 @@ export class AuditFollow extends Following<AuditRecord> {
    * A file holds the records of one content type that became available on one day (UTC), with the columns of
    * `batches`: `2026-11-22.Audit.Exchange.000001.parquet`. Until it is long or old enough, or the follower
    * has caught up and stops, its records lie beside it in a file whose name ends in `.partial`. Files and
-   * state are one transaction, as with `into_jsonl`.
+   * state are one transaction, as with `intoJsonl`.
    *
    * @param directory The folder of the files; made if it is not there.
    */

@@ -8,6 +8,7 @@ import type { TokenCredential } from '../token-credential';
 import { Audit } from './audit';
 import type { Cloud } from './cloud';
 import type { Credential } from './credentials';
+import { Discovery } from './discovery';
 import { ServiceHealth } from './service-health';
 import type { Service, Wire } from './shared-enums';
 
@@ -115,12 +116,15 @@ export abstract class ClientFace extends Group {
    * says.
    */
   readonly serviceHealth: ServiceHealth;
+  /** Discovery: where a user signs in, and where each service of Office 365 is. */
+  readonly discovery: Discovery;
 
   /** @internal */
   constructor(scope: Scope) {
     super(scope);
     this.audit = new Audit(scope);
     this.serviceHealth = new ServiceHealth(scope);
+    this.discovery = new Discovery(scope);
   }
 
   /**

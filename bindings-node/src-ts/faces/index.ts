@@ -6,6 +6,8 @@ export * from './audit-enums';
 export * from './audit';
 export * from './service-health-enums';
 export * from './service-health';
+export * from './discovery-enums';
+export * from './discovery';
 export type * from './client';
 export * from './credentials';
 export * from './cloud';

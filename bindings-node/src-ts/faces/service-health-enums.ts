@@ -55,7 +55,8 @@ export const HealthClassification = {
 } as const;
 
 /** A value of {@link HealthClassification}, or one that this version does not know. */
-export type HealthClassification = (typeof HealthClassification)[keyof typeof HealthClassification] | (string & {});
+export type HealthClassification =
+  (typeof HealthClassification)[keyof typeof HealthClassification] | (string & {});
 
 /** Who caused or reported an issue. */
 export const HealthOrigin = {

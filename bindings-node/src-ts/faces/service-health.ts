@@ -122,7 +122,7 @@ export interface ServiceIssue {
   posts?: HealthPost[];
   /** Further details. */
   details?: HealthDetail[];
-  /** Where the report after the incident is; the wire `graph` has `incident_report` for it. */
+  /** Where the report after the incident is; the wire `graph` has `incidentReport` for it. */
   postIncidentDocumentUrl?: string;
   /** The properties that were asked for, if not all were: others were not fetched. */
   selected?: string[];
@@ -394,7 +394,7 @@ export interface ServiceHealthWatchOptions extends FeedOptions {
   pollInterval?: Duration;
   /**
    * How long to wait between two looks at the message center. Default: 5 minutes. On the wire `office365`,
-   * where both come in one list, `poll_interval` is used for both.
+   * where both come in one list, `pollInterval` is used for both.
    */
   messageInterval?: Duration;
   /**
@@ -452,7 +452,7 @@ export interface ServiceHealthListIssuesOptions extends CallOptions {
   search?: string;
   /** How many issues to ask for in one page, up to 1,000. Default: 1,000. */
   pageSize?: number;
-  /** Continues a listing from the token it gave out; the other options are then not used, but `page_size`. */
+  /** Continues a listing from the token it gave out; the other options are then not used, but `pageSize`. */
   token?: string;
 }
 
@@ -486,7 +486,7 @@ export interface ServiceHealthListMessagesOptions extends CallOptions {
   search?: string;
   /** How many messages to ask for in one page, up to 1,000. Default: 1,000. */
   pageSize?: number;
-  /** Continues a listing from the token it gave out; the other options are then not used, but `page_size`. */
+  /** Continues a listing from the token it gave out; the other options are then not used, but `pageSize`. */
   token?: string;
 }
 
@@ -586,7 +586,7 @@ export class ServiceHealth extends Group {
    * change is lost or told twice. A page comes with every look, empty where nothing has changed. A look that
    * fails is reported in the page's errors, and made again at its time; what cannot get better by itself is
    * raised. Looks are held back when they would exceed the service's hourly limit of 800 requests. Needs the
-   * permissions of `list_issues` and `list_messages`, on the wire `office365` that of `messages`.
+   * permissions of `listIssues` and `listMessages`, on the wire `office365` that of `messages`.
    *
    * Source: "List serviceHealthIssues", "List serviceUpdateMessages", Microsoft Graph.
    */

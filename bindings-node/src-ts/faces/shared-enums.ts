@@ -84,6 +84,8 @@ export const WarningCode = {
   RecordLimit: 'record_limit',
   /** Values did not fit the type of their column and became null. */
   TypeConflict: 'type_conflict',
+  /** There are no services: no licence yet or no longer, a token for another audience, or a disturbance. */
+  NoServices: 'no_services',
 } as const;
 
 /** A value of {@link WarningCode}, or one that this version does not know. */

@@ -388,6 +388,69 @@ func perform(_ name: String, _ client: Client, _ given: Given) async throws -> O
     case "service_health.unfavorite":
         try await client.serviceHealth.unfavorite(given.required("message_ids"))
         return .result(.null)
+    case "discovery.services":
+        let listing = try client.discovery.services(
+            version: given.optional("version"),
+            format: given.optional("format"),
+            select: given.optional("select"),
+            filter: given.optional("filter"),
+            top: given.optional("top")
+        )
+        return try await given.collect(listing)
+    case "discovery.get_service":
+        let result = try await client.discovery.getService(
+            given.required("entity_key"),
+            version: given.optional("version"),
+            format: given.optional("format")
+        )
+        return try .result(json(result))
+    case "discovery.all_services":
+        let listing = try client.discovery.allServices(
+            version: given.optional("version"),
+            format: given.optional("format"),
+            select: given.optional("select"),
+            filter: given.optional("filter"),
+            top: given.optional("top")
+        )
+        return try await given.collect(listing)
+    case "discovery.live_services":
+        let listing = client.discovery.liveServices()
+        return try await given.collect(listing)
+    case "discovery.resolve":
+        let result = try await client.discovery.resolve(
+            given.required("capability"),
+            version: given.optional("version"),
+            allowForeign: given.optional("allow_foreign") ?? false
+        )
+        return try .result(json(result))
+    case "discovery.translate":
+        let result = try await client.discovery.translate(given.required("service"))
+        return try .result(json(result))
+    case "discovery.find_tenant":
+        let result = try await client.discovery.findTenant(given.required("domain"))
+        return try .result(json(result))
+    case "discovery.begin_first_sign_in":
+        let result = try await client.discovery.beginFirstSignIn(
+            given.required("scopes"),
+            redirectURI: given.required("redirect_uri"),
+            language: given.optional("language"),
+            state: given.optional("state")
+        )
+        return try .result(json(result))
+    case "discovery.finish_first_sign_in":
+        let result = try await client.discovery.finishFirstSignIn(
+            given.required("redirect"),
+            redirectURI: given.required("redirect_uri"),
+            state: given.required("state"),
+            account: given.optional("account")
+        )
+        return try .result(json(result))
+    case "discovery.first_sign_in":
+        let result = try await client.discovery.firstSignIn(given.required("account"))
+        return try .result(json(result))
+    case "discovery.forget_first_sign_in":
+        let result = try await client.discovery.forgetFirstSignIn(given.required("account"))
+        return try .result(json(result))
     case "request":
         let result = try await client.request(
             given.required("method"),

@@ -258,7 +258,8 @@ impl Api {
     pub fn spelled(&self, spell: fn(&str) -> String) -> Self {
         let mut api = self.clone();
         let operations = self.groups.iter().flat_map(|group| &group.operations);
-        let operations = operations.flat_map(|operation| std::iter::once(operation).chain(&operation.methods));
+        let operations =
+            operations.flat_map(|operation| std::iter::once(operation).chain(&operation.methods));
         let names: BTreeSet<&str> = operations
             .flat_map(|operation| {
                 let params = operation.params.iter().map(|param| param.name.as_str());

@@ -7,6 +7,7 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 use url::{Host, Url};
 use zeroize::Zeroizing;
@@ -196,9 +197,28 @@ async fn metadata(corridor: &Corridor, tenant: &str, path: &str) -> Result<Metad
     .await
 }
 
+/// What an authority says of a tenant, whatever it says. Nothing is sent but the tenant's name.
+pub(crate) async fn open_id(
+    corridor: &Corridor,
+    authority: &Url,
+    tenant: &str,
+) -> Result<Map<String, Value>> {
+    let url = below(authority, tenant, "v2.0/.well-known/openid-configuration")?;
+    let request = Request::new(Method::GET, url).patience(&PATIENCE).judge(judge);
+    Box::pin(corridor.exchange(&request, |answer| {
+        serde_json::from_slice(&answer.body)
+            .map_err(|e| Error::decode("the tenant's metadata cannot be read").with_source(e))
+    }))
+    .await
+}
+
 /// An endpoint of a tenant. The tenant is one segment of the path, whatever is in it.
 pub(super) fn at_authority(corridor: &Corridor, tenant: &str, path: &str) -> Result<Url> {
-    let mut url = corridor.hosts.authority()?.clone();
+    below(corridor.hosts.authority()?, tenant, path)
+}
+
+fn below(authority: &Url, tenant: &str, path: &str) -> Result<Url> {
+    let mut url = authority.clone();
     match url.path_segments_mut() {
         Ok(mut segments) => _ = segments.clear().push(tenant).extend(path.split('/')),
         Err(()) => return Err(Error::invalid("the authority is not a host")),

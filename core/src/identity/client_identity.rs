@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use futures::future::BoxFuture;
+use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use super::application::Proof;
 use super::ask::Ask;
-use super::cache::{Key, Principal, RefreshKey, TokenCache};
+use super::cache::{AnswerKey, Key, Principal, RefreshKey, TokenCache};
 use super::environment::Environment;
 use super::session::Session;
 use super::token::{Grant, Token};
@@ -189,6 +190,19 @@ impl Identity {
             Credential::RefreshToken(credential) => user::scopes_of(&ask, UserSignIn::scopes(&**credential)),
             _ => BTreeSet::from([ask.scope().to_ascii_lowercase()]),
         };
+        let client_id = self.client_id()?;
+        // A token that was given needs no authority; a cloud without one may be called with it.
+        let authority = corridor.hosts.authority_key().unwrap_or_default();
+        Ok(Key {
+            owner: RefreshKey { authority, client_id, principal },
+            tenant: self.tenant.to_ascii_lowercase(),
+            audience: audience.to_owned(),
+            scopes,
+        })
+    }
+
+    /// The application, in lower case; empty where only the source of the tokens knows it.
+    fn client_id(&self) -> Result<String> {
         let environment = &self.environment;
         let client_id = match &self.credential {
             Credential::ClientSecret(credential) => credential.client_id(environment)?,
@@ -200,14 +214,32 @@ impl Identity {
             Credential::OnBehalfOf(credential) => credential.client().client_id(environment)?,
             _ => String::new(),
         };
-        // A token that was given needs no authority; a cloud without one may be called with it.
-        let authority = corridor.hosts.authority_key().unwrap_or_default();
-        Ok(Key {
-            owner: RefreshKey { authority, client_id: client_id.to_ascii_lowercase(), principal },
-            tenant: self.tenant.to_ascii_lowercase(),
-            audience: audience.to_owned(),
-            scopes,
-        })
+        Ok(client_id.to_ascii_lowercase())
+    }
+
+    /// Keeps the answer of a first sign-in beside the tokens, for this application and the account; none forgets it.
+    pub(crate) async fn keep_answer(
+        &self,
+        corridor: &Corridor,
+        account: String,
+        answer: Option<SecretString>,
+    ) -> Result<()> {
+        self.cache.keep_answer(self.answer_key(corridor, account)?, answer).await;
+        Ok(())
+    }
+
+    /// The answer of a first sign-in that was kept.
+    pub(crate) async fn kept_answer(
+        &self,
+        corridor: &Corridor,
+        account: String,
+    ) -> Result<Option<SecretString>> {
+        Ok(self.cache.answer(&self.answer_key(corridor, account)?).await)
+    }
+
+    fn answer_key(&self, corridor: &Corridor, account: String) -> Result<AnswerKey> {
+        let authority = corridor.hosts.authority_key()?;
+        Ok(AnswerKey { authority, client_id: self.client_id()?, account })
     }
 
     /// Signs a user in, once however many wait, and gives the account.

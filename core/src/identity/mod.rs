@@ -54,10 +54,12 @@ pub use sign_in::{PendingSignIn, SignIn, SignInPrompt};
 pub use static_token::StaticToken;
 pub use workload_identity::{AssertionSource, WorkloadIdentity};
 
+pub(crate) use authority::open_id;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use certificate::can_be_read as certificate_can_be_read;
 pub(crate) use client_identity::{Identity, IdentityOptions};
 pub(crate) use jwt::claims as token_claims;
+pub(crate) use random::text as nonce;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use refusal::judge;
 pub(crate) use token::Token;

@@ -17,7 +17,7 @@ pub(super) fn bytes<const N: usize>() -> [u8; N] {
 }
 
 /// A text of 256 random bits: 43 characters that need no escaping in a URL.
-pub(super) fn text() -> SecretString {
+pub(crate) fn text() -> SecretString {
     let bytes = Zeroizing::new(bytes::<32>());
     SecretString::from(URL_SAFE_NO_PAD.encode(*bytes))
 }

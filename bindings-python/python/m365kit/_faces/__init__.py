@@ -62,6 +62,15 @@ from .credentials import (
     StaticToken,
     WorkloadIdentity,
 )
+from .discovery import AsyncDiscovery, Discovery
+from .discovery_enums import (
+    AccountType,
+    Capability,
+    DiscoveryFormat,
+    DiscoveryVersion,
+    NoEquivalent,
+)
+from .discovery_records import BegunFirstSignIn, FirstSignIn, ServiceInfo, TenantInfo, Translation
 from .service_health import AsyncServiceHealth, ServiceHealth
 from .service_health_enums import (
     BodyType,
@@ -99,10 +108,12 @@ from .shared_enums import (
 from .shared_records import DeviceCodePrompt, Report, Saved, Warning
 
 __all__ = [
+    "AccountType",
     "AsyncAudit",
     "AsyncAuditFollow",
     "AsyncAuditRecords",
     "AsyncClient",
+    "AsyncDiscovery",
     "AsyncServiceHealth",
     "Audit",
     "AuditFollow",
@@ -111,9 +122,11 @@ __all__ = [
     "AuditRecords",
     "AuthorizationCode",
     "AzureCli",
+    "BegunFirstSignIn",
     "BodyType",
     "BrowserSignIn",
     "Callback",
+    "Capability",
     "Client",
     "ClientCertificate",
     "ClientSecret",
@@ -127,9 +140,13 @@ __all__ = [
     "DeviceCode",
     "DeviceCodePrompt",
     "Diagnosis",
+    "Discovery",
+    "DiscoveryFormat",
+    "DiscoveryVersion",
     "FeatureHealth",
     "Finding",
     "FindingCode",
+    "FirstSignIn",
     "FollowState",
     "Gap",
     "HealthChange",
@@ -146,6 +163,7 @@ __all__ = [
     "MessageAttachment",
     "MessageType",
     "MessageViewpoint",
+    "NoEquivalent",
     "Notification",
     "NotificationStatus",
     "OnBehalfOf",
@@ -165,6 +183,7 @@ __all__ = [
     "SensitiveType",
     "Service",
     "ServiceHealth",
+    "ServiceInfo",
     "ServiceIssue",
     "ServiceMessage",
     "Severity",
@@ -176,7 +195,9 @@ __all__ = [
     "StopResult",
     "Subscription",
     "SubscriptionStatus",
+    "TenantInfo",
     "TokenEndpoint",
+    "Translation",
     "TypeState",
     "UpdateCategory",
     "UpdateSeverity",

@@ -9,6 +9,7 @@ from .._download import AsyncDownload, Download
 from .._values import span
 from .audit import AsyncAudit, Audit
 from .credentials import Cloud
+from .discovery import AsyncDiscovery, Discovery
 from .service_health import AsyncServiceHealth, ServiceHealth
 from .shared_enums import Service, Wire
 
@@ -144,6 +145,11 @@ class Client(ClientBase):
         message center says.
         """
         return ServiceHealth(self._scope)
+
+    @property
+    def discovery(self) -> Discovery:
+        """Discovery: where a user signs in, and where each service of Office 365 is."""
+        return Discovery(self._scope)
 
     def request(
         self,
@@ -314,6 +320,11 @@ class AsyncClient(AsyncClientBase):
         message center says.
         """
         return AsyncServiceHealth(self._scope)
+
+    @property
+    def discovery(self) -> AsyncDiscovery:
+        """Discovery: where a user signs in, and where each service of Office 365 is."""
+        return AsyncDiscovery(self._scope)
 
     async def request(
         self,

@@ -145,6 +145,10 @@ class WarningCode(OpenText):
     """A search found more records than the service hands out for one query."""
     TYPE_CONFLICT: ClassVar[WarningCode]
     """Values did not fit the type of their column and became null."""
+    NO_SERVICES: ClassVar[WarningCode]
+    """There are no services: no licence yet or no longer, a token for another audience, or a
+    disturbance.
+    """
 
     _members = {
         "START_CLAMPED": "start_clamped",
@@ -155,6 +159,7 @@ class WarningCode(OpenText):
         "CLOCK_SKEW": "clock_skew",
         "RECORD_LIMIT": "record_limit",
         "TYPE_CONFLICT": "type_conflict",
+        "NO_SERVICES": "no_services",
     }
 
 

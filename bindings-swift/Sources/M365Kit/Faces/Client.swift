@@ -102,6 +102,9 @@ public final class Client: Sendable {
     /// says.
     public var serviceHealth: ServiceHealth { ServiceHealth(scope: scope) }
 
+    /// Discovery: where a user signs in, and where each service of Office 365 is.
+    public var discovery: Discovery { Discovery(scope: scope) }
+
     /// Sends any request to Microsoft Graph or another service, through the same authorization, pacing,
     /// retries and errors as every operation, and gives back JSON or bytes.
     ///

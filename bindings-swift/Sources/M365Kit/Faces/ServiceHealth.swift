@@ -125,7 +125,7 @@ public struct ServiceHealth: Sendable {
     /// no change is lost or told twice. A page comes with every look, empty where nothing has changed. A look
     /// that fails is reported in the page's errors, and made again at its time; what cannot get better by
     /// itself is raised. Looks are held back when they would exceed the service's hourly limit of 800
-    /// requests. Needs the permissions of `list_issues` and `list_messages`, on the wire `office365` that of
+    /// requests. Needs the permissions of `listIssues` and `listMessages`, on the wire `office365` that of
     /// `messages`.
     ///
     /// Source: "List serviceHealthIssues", "List serviceUpdateMessages", Microsoft Graph.
@@ -136,7 +136,7 @@ public struct ServiceHealth: Sendable {
     ///   - services: Only these services, by their names or keys. Default: all.
     ///   - pollInterval: How long to wait between two looks at the issues. Default: 1 minute.
     ///   - messageInterval: How long to wait between two looks at the message center. Default: 5 minutes. On
-    ///     the wire `office365`, where both come in one list, `poll_interval` is used for both.
+    ///     the wire `office365`, where both come in one list, `pollInterval` is used for both.
     ///   - existing: Whether the first look tells of the issues that are open by then.
     ///   - onlyContent: Whether to leave out changes in which no text, status or classification has changed,
     ///     such as a new time alone.
@@ -231,7 +231,7 @@ public struct ServiceHealth: Sendable {
     ///   - search: Words to search for. The service declares it, and does not say what it does with it.
     ///   - pageSize: How many issues to ask for in one page, up to 1,000. Default: 1,000.
     ///   - token: Continues a listing from the token it gave out; the other options are then not used, but
-    ///     `page_size`.
+    ///     `pageSize`.
     public func listIssues(
         filter: Filter? = nil,
         select: [String]? = nil,
@@ -303,7 +303,7 @@ public struct ServiceHealth: Sendable {
     ///   - search: Words to search for. The service declares it, and does not say what it does with it.
     ///   - pageSize: How many messages to ask for in one page, up to 1,000. Default: 1,000.
     ///   - token: Continues a listing from the token it gave out; the other options are then not used, but
-    ///     `page_size`.
+    ///     `pageSize`.
     public func listMessages(
         filter: Filter? = nil,
         select: [String]? = nil,

@@ -206,7 +206,7 @@ public struct ServiceIssue: Codable, Hashable, Sendable {
     public var posts: [HealthPost]?
     /// Further details.
     public var details: [HealthDetail]?
-    /// Where the report after the incident is; the wire `graph` has `incident_report` for it.
+    /// Where the report after the incident is; the wire `graph` has `incidentReport` for it.
     public var postIncidentDocumentURL: String?
     /// The properties that were asked for, if not all were: others were not fetched.
     public var selected: [String]?

@@ -85,6 +85,8 @@ public struct WarningCode: OpenText {
     public static let recordLimit: WarningCode = "record_limit"
     /// Values did not fit the type of their column and became null.
     public static let typeConflict: WarningCode = "type_conflict"
+    /// There are no services: no licence yet or no longer, a token for another audience, or a disturbance.
+    public static let noServices: WarningCode = "no_services"
 }
 
 /// How far the service has come with the query of a search.

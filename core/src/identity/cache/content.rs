@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Entries, Key, Principal, Refresh, RefreshKey};
+use super::{AnswerKey, Entries, Key, Principal, Refresh, RefreshKey};
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::token::{Life, Token};
 
@@ -17,6 +17,7 @@ const VERSION: u32 = 1;
 pub(super) struct Content {
     pub(super) tokens: Vec<(Key, Token)>,
     pub(super) refresh: Vec<(RefreshKey, Refresh)>,
+    pub(super) answers: Vec<(AnswerKey, Option<SecretString>, Timestamp)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -24,6 +25,21 @@ struct Stored {
     version: u32,
     tokens: Vec<StoredToken>,
     refresh: Vec<StoredRefresh>,
+    /// Came later: what knows nothing of it passes over it, and what was written before has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    first_sign_ins: Vec<StoredAnswer>,
+}
+
+/// The answer of a first sign-in.
+#[derive(Serialize, Deserialize)]
+struct StoredAnswer {
+    authority: String,
+    client_id: String,
+    account: String,
+    /// None for one that was forgotten.
+    #[serde(default, serialize_with = "exposed_if_any")]
+    answer: Option<SecretString>,
+    received: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,6 +98,7 @@ pub(super) fn write(entries: &Entries) -> Vec<u8> {
                 })
             })
             .collect(),
+        first_sign_ins: entries.answers.iter().map(stored_answer).collect(),
     };
     // Nothing in it can fail to be written.
     serde_json::to_vec(&stored).unwrap_or_default()
@@ -99,6 +116,16 @@ fn stored_token(key: &Key, token: &Token) -> Option<StoredToken> {
         life: life.map(|life| life.length.as_secs_f64()),
         renew_after: life.map(|life| life.renew_after.as_secs_f64()),
     })
+}
+
+fn stored_answer((key, answer, received): (&AnswerKey, Option<&SecretString>, Timestamp)) -> StoredAnswer {
+    StoredAnswer {
+        authority: key.authority.clone(),
+        client_id: key.client_id.clone(),
+        account: key.account.clone(),
+        answer: answer.cloned(),
+        received,
+    }
 }
 
 fn stored_owner(key: &RefreshKey) -> Option<StoredOwner> {
@@ -129,6 +156,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Content> {
             .map(|stored| {
                 let refresh = Refresh { token: stored.secret, received: not_later(stored.received) };
                 (owner(stored.owner), refresh)
+            })
+            .collect(),
+        answers: stored
+            .first_sign_ins
+            .into_iter()
+            .map(|StoredAnswer { authority, client_id, account, answer, received }| {
+                (AnswerKey { authority, client_id, account }, answer, not_later(received))
             })
             .collect(),
     })

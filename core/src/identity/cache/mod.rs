@@ -1,5 +1,6 @@
 //! The tokens in hand: one per key, renewed ahead of time, by one call at a time.
 
+mod answers;
 mod content;
 mod crossing;
 mod file;
@@ -23,6 +24,8 @@ pub use store::{StoreError, StoreGuard, TokenStore};
 use super::token::{Grant, Token};
 use crate::dispatch::HostFunctions;
 use crate::error::Result;
+pub(super) use answers::AnswerKey;
+use answers::Answers;
 use slot::{Claim, Slot};
 
 /// How many tokens are kept at most; beyond that the one that has not been used for longest goes.
@@ -50,6 +53,7 @@ struct Inner {
 struct Entries {
     slots: HashMap<Key, Arc<Slot>>,
     refresh: HashMap<RefreshKey, Refresh>,
+    answers: Answers,
     /// Counts look-ups, so that the longest unused is known.
     uses: u64,
 }
@@ -246,6 +250,19 @@ impl TokenCache {
         .collect()
     }
 
+    /// The answer of a first sign-in that is kept; another process may have forgotten it meanwhile.
+    pub(super) async fn answer(&self, key: &AnswerKey) -> Option<SecretString> {
+        self.reload().await;
+        self.entries().answers.get(key)
+    }
+
+    /// Keeps the answer of a first sign-in; none forgets it.
+    pub(super) async fn keep_answer(&self, key: AnswerKey, answer: Option<SecretString>) {
+        self.load().await;
+        self.entries().answers.set(key, answer);
+        self.save().await;
+    }
+
     fn entries(&self) -> MutexGuard<'_, Entries> {
         self.0.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -334,6 +351,9 @@ impl Entries {
                 Some(own) if own.received >= refresh.received => {}
                 _ => _ = self.refresh.insert(key, refresh),
             }
+        }
+        for (key, answer, received) in content.answers {
+            self.answers.keep(key, answer, received);
         }
         self.make_room();
     }

@@ -305,6 +305,32 @@ async fn a_store_hands_tokens_from_one_process_to_the_next() {
 }
 
 #[tokio::test]
+async fn a_store_hands_on_what_was_kept_and_what_was_forgotten() {
+    let shelf = Shelf::default();
+    let (first, second) = (TokenCache::with_store(shelf.clone()), TokenCache::with_store(shelf));
+    let key = || AnswerKey {
+        authority: "a".into(),
+        client_id: "app".into(),
+        account: "alex@contoso.example".into(),
+    };
+    first.keep_answer(key(), Some("answer".to_owned().into())).await;
+    assert_eq!(second.answer(&key()).await.unwrap().expose_secret(), "answer");
+    second.keep_answer(key(), None).await;
+    assert!(first.answer(&key()).await.is_none());
+    assert!(!format!("{first:?}{:?}", first.export()).contains("alex"));
+}
+
+#[test]
+fn what_was_written_before_there_were_answers_can_be_read() {
+    let cache = TokenCache::new();
+    cache.slot(&key("a")).set(token("t", 3_600));
+    let bytes = cache.export();
+    let text = String::from_utf8(bytes.expose_secret().to_vec()).unwrap();
+    assert!(text.starts_with("{\"version\":1,") && !text.contains("first_sign_ins"), "{text}");
+    TokenCache::new().import(text.as_bytes()).unwrap();
+}
+
+#[tokio::test]
 async fn a_store_that_is_damaged_fails_no_call() {
     let shelf = Shelf(Arc::new(Mutex::new(Some(b"damage".to_vec()))));
     let source = Source { asked: AtomicU32::new(0), cache: TokenCache::with_store(shelf) };

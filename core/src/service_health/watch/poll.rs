@@ -50,6 +50,12 @@ struct Watch {
     ended: bool,
 }
 
+/// Also what was modified shortly before, so that it is known when it is met again.
+fn modified_since(until: Timestamp) -> Query {
+    let since = until.saturating_sub(OVERLAP).unwrap_or(Timestamp::MIN);
+    Query { filter: Some(field("lastModifiedDateTime").ge(since)), ..Query::default() }
+}
+
 /// What a look found.
 #[derive(Default)]
 struct Found {
@@ -103,46 +109,39 @@ impl Watch {
     async fn look(&mut self, issues: bool, messages: bool) -> Result<Vec<HealthChange>> {
         let now = now(&self.client).await?;
         self.check_services().await?;
-        let first = self.state.issues_until.is_none() && self.state.messages_until.is_none();
-        self.state.begun.get_or_insert(now);
         let found = if *self.client.shared_wire() == Wire::Office365 {
             self.ask_office365(issues, messages).await?
         } else {
-            self.ask_graph(issues, messages).await?
+            self.ask_graph(issues, messages, now).await?
         };
-        let changes = self.take(found, first);
-        // Only a look that was told of whole moves the times on.
-        let until = |known: Option<Timestamp>, newest: Option<Timestamp>| known.max(newest);
-        if issues {
-            let newest = changes.newest_issue.or(first.then_some(now));
-            self.state.issues_until = until(self.state.issues_until.or(Some(now)), newest);
+        let first = self.state.begun.is_none();
+        if first {
+            self.state.begin(now);
         }
-        if messages {
-            self.state.messages_until =
-                until(self.state.messages_until.or(Some(now)), changes.newest_message);
-        }
+        let newest = found.newest();
+        let mut changes = self.take(found, first);
+        self.state.known_until(newest);
         self.state.forget(now);
-        Ok(changes.told)
+        if let Some(last) = changes.last_mut() {
+            last.token = self.state.token();
+        }
+        Ok(changes)
     }
 
-    async fn ask_graph(&self, issues: bool, messages: bool) -> Result<Found> {
-        let since = |until: Timestamp| {
-            field("lastModifiedDateTime").ge(until.saturating_sub(OVERLAP).unwrap_or(Timestamp::MIN))
-        };
+    async fn ask_graph(&self, issues: bool, messages: bool, now: Timestamp) -> Result<Found> {
         let mut found = Found::default();
         if issues {
-            let filter = match self.state.issues_until {
-                Some(until) => since(until),
+            if self.state.begun.is_none() || self.state.opening {
                 // Not what is over: nobody wants the history of a month as news.
-                None => field("isResolved").eq(false),
-            };
-            let query = Query { filter: Some(filter), ..Query::default() };
-            found.issues = graph::all(&self.client, "issues", query).await?;
+                let open = Query { filter: Some(field("isResolved").eq(false)), ..Query::default() };
+                found.issues = graph::all(&self.client, "issues", open).await?;
+            }
+            let since = modified_since(self.state.issues_until.unwrap_or(now));
+            found.issues.extend(graph::all(&self.client, "issues", since).await?);
         }
-        // What is there before the first look is no news, so that there is nothing to ask for.
-        if let Some(until) = self.state.messages_until.filter(|_| messages) {
-            let query = Query { filter: Some(since(until)), ..Query::default() };
-            found.messages = graph::all(&self.client, "messages", query).await?;
+        if messages {
+            let since = modified_since(self.state.messages_until.unwrap_or(now));
+            found.messages = graph::all(&self.client, "messages", since).await?;
         }
         Ok(found)
     }
@@ -158,25 +157,29 @@ impl Watch {
     }
 
     /// What is new in what was found. Each change has the token that a watch goes on with behind it.
-    fn take(&mut self, mut found: Found, first: bool) -> Taken {
+    fn take(&mut self, mut found: Found, first: bool) -> Vec<HealthChange> {
         found.issues.sort_by_key(|issue| issue.last_modified_date_time);
         found.messages.sort_by_key(|message| message.last_modified_date_time);
-        let mut taken = Taken {
-            newest_issue: found.issues.last().and_then(|issue| issue.last_modified_date_time),
-            newest_message: found.messages.last().and_then(|message| message.last_modified_date_time),
-            told: Vec::new(),
-        };
+        if first {
+            // What is over, and what was posted before, is only remembered.
+            found.messages.iter().for_each(|message| drop(self.state.note_message(message)));
+            found
+                .issues
+                .iter()
+                .filter(|issue| issue.is_over())
+                .for_each(|issue| drop(self.state.note_issue(issue)));
+        }
+        let tells = !first || self.request.existing;
+        let mut told = Vec::new();
         for issue in found.issues.iter().filter(|issue| self.request.is_watched_issue(issue)) {
             let change = self.state.note_issue(issue);
-            // At the beginning, what is over is only remembered.
-            let tells = !first || (self.request.existing && !issue.is_over());
-            taken.told.extend(change.filter(|_| tells).and_then(|change| self.tell(change)));
+            told.extend(change.filter(|_| tells).and_then(|change| self.tell(change)));
         }
         for message in found.messages.iter().filter(|message| self.request.is_watched_message(message)) {
             let change = self.state.note_message(message);
-            taken.told.extend(change.filter(|_| !first).and_then(|change| self.tell(change)));
+            told.extend(change.and_then(|change| self.tell(change)));
         }
-        taken
+        told
     }
 
     fn tell(&self, change: HealthChange) -> Option<HealthChange> {
@@ -221,10 +224,14 @@ impl Watch {
     }
 }
 
-struct Taken {
-    told: Vec<HealthChange>,
-    newest_issue: Option<Timestamp>,
-    newest_message: Option<Timestamp>,
+impl Found {
+    /// When the newest of the issues and of the messages was modified.
+    fn newest(&self) -> [Option<Timestamp>; 2] {
+        [
+            self.issues.iter().filter_map(|issue| issue.last_modified_date_time).max(),
+            self.messages.iter().filter_map(|message| message.last_modified_date_time).max(),
+        ]
+    }
 }
 
 impl WatchHealth {

@@ -25,7 +25,10 @@ pub(super) struct State {
     /// When the watch began, for the first time.
     #[serde(rename = "b", skip_serializing_if = "Option::is_none")]
     pub(super) begun: Option<Timestamp>,
-    /// Up to when issues and messages are known; none before the first whole look.
+    /// Whether issues that were open at the beginning are still to be told of.
+    #[serde(rename = "o", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) opening: bool,
+    /// Up to when issues and messages are known.
     #[serde(rename = "i", skip_serializing_if = "Option::is_none")]
     pub(super) issues_until: Option<Timestamp>,
     #[serde(rename = "m", skip_serializing_if = "Option::is_none")]
@@ -79,6 +82,19 @@ impl State {
         let state = State { version: VERSION, ..self.clone() };
         // Nothing in it can fail to be written.
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&state).unwrap_or_default())
+    }
+
+    /// Begins the watch: what was there before is no news, but for the issues that are open.
+    pub(super) fn begin(&mut self, now: Timestamp) {
+        self.opening = true;
+        (self.begun, self.issues_until, self.messages_until) = (Some(now), Some(now), Some(now));
+    }
+
+    /// Remembers that everything up to these moments was told: of issues, and of messages.
+    pub(super) fn known_until(&mut self, [issues, messages]: [Option<Timestamp>; 2]) {
+        self.opening = false;
+        self.issues_until = self.issues_until.max(issues);
+        self.messages_until = self.messages_until.max(messages);
     }
 
     /// Notes how an issue is; gives what is new about it, if anything is.
