@@ -160,7 +160,9 @@ fn graph_has_every_word_that_service_health_asks_for() {
             checked += 1;
         }
     }
-    for action in behind(&source("service_health/viewpoint.rs").replace(" = \"", "= \""), "= \"") {
+    let viewpoint = source("service_health/viewpoint.rs");
+    let actions = viewpoint.split("\nactions! {").nth(1).unwrap().split('}').next().unwrap();
+    for action in behind(actions, "= \"") {
         assert!(model.is_bound(action), "Graph has no action {action}");
         checked += 1;
     }
@@ -189,4 +191,45 @@ fn the_specification_has_every_name_of_the_original_service_communications() {
     }
     assert!(names.len() > 50, "{names:?}");
     println!("{} original names checked", names.len());
+}
+
+#[test]
+fn the_specification_has_every_name_of_the_original_discovery_service() {
+    let Some(folder) = shared() else { return };
+    let text = std::fs::read_to_string(folder.join("spec/discovery-service.md")).unwrap();
+    let known: BTreeSet<&str> = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).collect();
+    let Description { definitions, .. } = describe();
+    let mut checked = 0;
+    // What the library adds: the wire, and where a site is to be looked at.
+    let ours = ["wire", "webUrl"];
+    let info = definitions["ServiceInfo"]["properties"].as_object().unwrap();
+    for name in info.keys().filter(|name| !ours.contains(&name.as_str())) {
+        assert!(known.contains(name.as_str()), "the specification has no {name}");
+        checked += 1;
+    }
+    let snake = |name: &str| {
+        name.chars().fold(String::new(), |mut snake, c| {
+            if c.is_ascii_uppercase() {
+                snake.push('_');
+            }
+            snake.push(c.to_ascii_lowercase());
+            snake
+        })
+    };
+    let answer = definitions["FirstSignIn"]["properties"].as_object().unwrap();
+    for name in answer.keys().filter(|name| !ours.contains(&name.as_str())) {
+        assert!(known.contains(snake(name).as_str()), "the specification has no {name}");
+        checked += 1;
+    }
+    let capabilities = definitions["Capability"]["x-m365-enum"].as_array().unwrap();
+    // Two that were never discoverable, and have a row in the table all the same.
+    let added = ["ServiceCommunications", "ManagementActivity"];
+    for capability in capabilities.iter().filter(|of| !added.iter().any(|added| of["value"] == *added)) {
+        assert!(
+            known.contains(capability["value"].as_str().unwrap()),
+            "the specification has no {capability}"
+        );
+        checked += 1;
+    }
+    println!("{checked} names of the Discovery Service checked");
 }
