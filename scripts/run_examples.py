@@ -162,8 +162,12 @@ def programs(folder: Path, pattern: str) -> Iterator[Path]:
 
 
 def arguments(name: str, files: Path) -> list[str]:
-    """What a program of examples/ is told: the one without an end, to come to one."""
-    return [str(files / "records"), "once"] if name.lower() == "follow" else []
+    """What a program of examples/ is told: to come to an end; what to write."""
+    told = {
+        "follow": [str(files / "records"), "once"],
+        "health_report": [str(files / "report.md")],
+    }
+    return told.get(name.lower(), [])
 
 
 def written(folder: Path, name: str, code: str) -> str:
@@ -210,6 +214,10 @@ def node() -> Iterator[tuple[str, list[str], Path]]:
     for path in programs(EXAMPLES / "node", "*.mjs"):
         files = files_of(folder, path.stem)
         yield path.stem, ["node", str(folder / path.name), *arguments(path.stem, files)], files
+    # Those that are too large for one file.
+    for path in sorted((EXAMPLES / "node").glob("*/index.mjs")):
+        name = path.parent.name
+        yield name, ["node", str(folder / name / path.name)], files_of(folder, name)
 
 
 def swift() -> Iterator[tuple[str, list[str], Path]]:

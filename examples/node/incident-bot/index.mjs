@@ -6,54 +6,52 @@
 // in a file, so that nothing is missed while it is stopped. Without a tenant a simulated one breaks every second, this
 // program receives its own posts, and ends after some.
 
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { tenant } from '../tenant.mjs';
 import { deliver } from './deliver.mjs';
 import { load, save } from './position.mjs';
 import { receiver } from './receiver.mjs';
 
-const REAL = process.env.TENANT !== undefined;
-const TOLD = new Set(['issueOpened', 'issueResolved']);
+const { TENANT, WEBHOOK } = process.env;
+const [file = 'incident-bot.token'] = process.argv.slice(2);
+/** What is told, and how it is said. */
+const TOLD = {
+  issueOpened: ({ classification }) => classification,
+  issueReclassified: ({ classification }) => `now ${classification}`,
+  issueResolved: () => 'over',
+};
 
-const simulated = { blobs: 0, serviceHealth: { issues: 6, live: { every: 1, lasts: 2 } } };
-const client = await tenant(simulated);
-const mine = process.env.WEBHOOK ? undefined : await receiver({ refusals: 1 });
-if (REAL && mine) throw new Error('WEBHOOK is missing: the address that is told');
-const address = process.env.WEBHOOK ?? mine.address;
-// A simulated tenant is a new one each time, and has no use for the place in another.
-const [file = REAL ? 'incident-bot.token' : join(mkdtempSync(join(tmpdir(), 'incident-bot-')), 'token')] =
-  process.argv.slice(2);
+if (TENANT && !WEBHOOK) throw new Error('WEBHOOK is missing: the address that is told');
+const client = await tenant({ blobs: 0, serviceHealth: { issues: 6, live: { every: 1, lasts: 2 } } });
+const mine = WEBHOOK ? undefined : await receiver({ refusals: 1 });
 
 const changes = client.serviceHealth.watch({
   messages: false,
-  pollInterval: REAL ? '1m' : '250ms',
-  token: load(file),
+  pollInterval: TENANT ? '1m' : '250ms',
+  // A simulated tenant is a new one each time, and knows nothing of the place in another.
+  token: TENANT ? load(file) : undefined,
 });
 process.once('SIGINT', () => changes.close());
 
+let over = 0;
 for await (const page of changes.pages()) {
   for (const change of page) {
-    if (TOLD.has(change.kind)) await deliver(address, post(change));
+    if (change.kind in TOLD) await deliver(WEBHOOK ?? mine.address, post(change));
     // Only now: what is not delivered comes again the next time.
     save(file, change.token);
+    if (change.kind === 'issueResolved') over += 1;
   }
   // Where nothing has happened the place moves as well.
   if (page.token) save(file, page.token);
   for (const error of page.errors) console.error(`not seen: ${error.message}`);
-  if (!REAL && mine?.received.filter(({ kind }) => kind === 'issueResolved').length >= 2) break;
+  if (!TENANT && over >= 2) break;
 }
 mine?.close();
 
 /** What the channel is told. */
 function post({ kind, id, issue }) {
-  const verb = kind === 'issueOpened' ? `${issue.classification}` : 'over';
-  const news = issue.posts?.at(-1);
   return {
     // What chats show; the rest is for programs.
-    text: `${issue.service}, ${verb}: ${issue.title} (${id})`,
+    text: `${issue.service}, ${TOLD[kind](issue)}: ${issue.title} (${id})`,
     kind,
     id,
     service: issue.service,
@@ -63,6 +61,6 @@ function post({ kind, id, issue }) {
     impact: issue.impactDescription,
     started: issue.startDateTime,
     ended: issue.endDateTime,
-    news: news?.description?.content,
+    news: issue.posts?.at(-1)?.description?.content,
   };
 }

@@ -6,14 +6,12 @@ import { json } from 'node:stream/consumers';
 
 /** Receives posts; the first few it refuses, as a busy chat does. */
 export async function receiver({ refusals }) {
-  const received = [];
   const server = createServer(async (request, response) => {
     const post = await json(request);
     if (refusals-- > 0) {
       response.writeHead(503, { 'Retry-After': '0.2' }).end();
       return;
     }
-    received.push(post);
     console.log(JSON.stringify(post));
     response.writeHead(204).end();
   }).listen(0, '127.0.0.1');
@@ -22,5 +20,5 @@ export async function receiver({ refusals }) {
     server.close();
     server.closeAllConnections();
   };
-  return { address: `http://127.0.0.1:${server.address().port}/`, received, close };
+  return { address: `http://127.0.0.1:${server.address().port}/`, close };
 }
