@@ -20,6 +20,11 @@ impl Client {
         self.shared_wire().clone()
     }
 
+    /// Whether it speaks the protocol that came before Microsoft Graph.
+    pub(crate) fn speaks_office365(&self) -> bool {
+        *self.shared_wire() == Wire::Office365
+    }
+
     /// Refuses an operation that only the other wire has, before anything is sent.
     pub(crate) fn require(&self, wire: &Wire, operation: &str, instead: &str) -> Result<()> {
         if self.shared_wire() == wire {

@@ -90,12 +90,12 @@ impl Api {
         let request = self
             .request(&client, Method::GET, segments, &Query::default())?
             .header(ACCEPT.as_str(), HeaderValue::from_static("application/octet-stream, */*"));
-        let keys = segments.iter().filter_map(|segment| match segment {
+        let mut keys = segments.iter().filter_map(|segment| match segment {
             Segment::Key(_, key) => Some((*key).to_owned()),
             Segment::Word(_) => None,
         });
         let wanted = Wanted { is_binary: true, begins_with: begins_with.as_bytes() };
-        let id = keys.last().unwrap_or_default();
+        let id = keys.next_back().unwrap_or_default();
         Download::open(client, Asked { request, wanted, max_bytes, name: None, id }).await
     }
 }
@@ -184,7 +184,7 @@ macro_rules! operations {
                 client.require(&$api.wire, <Self as crate::dispatch::Operation>::NAME, $instead)?;
                 let query = crate::odata::Query { $($option: self.$option.clone(),)* ..Default::default() };
                 let segments = [$(crate::odata::operations!(@segment self $segment)),+];
-                crate::odata::list(client, &$api, &segments, query, self.token.as_deref())
+                crate::odata::list(client, &$api, &segments, &query, self.token.as_deref())
             }
         }
     };

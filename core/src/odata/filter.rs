@@ -218,9 +218,10 @@ impl Filter {
             Filter::Raw(text) => f.write_str(text),
             Filter::Is(Condition { field, op, value }) => {
                 let path = Path { field, depth };
-                match op.is_function() {
-                    true => write!(f, "{}({path},{value})", op.as_str()),
-                    false => write!(f, "{path} {} {value}", op.as_str()),
+                if op.is_function() {
+                    write!(f, "{}({path},{value})", op.as_str())
+                } else {
+                    write!(f, "{path} {} {value}", op.as_str())
                 }
             }
             Filter::And(parts) => join(f, parts, " and ", depth),

@@ -106,20 +106,22 @@ fn literal(value: Value) -> Result<Literal, String> {
         Value::Null => Literal::Null,
         Value::Bool(truth) => Literal::Bool(truth),
         Value::String(text) => Literal::Text(text),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+        Value::Number(number) => match (number.as_i64(), number.as_f64().filter(|_| number.is_f64())) {
             (Some(whole), _) => Literal::Int(whole),
             (None, Some(float)) => Literal::Float(float),
-            (None, None) => return Err(format!("{number} in a filter is not a number that can be compared")),
+            (None, None) => {
+                return Err(format!("{number} in a filter is more than a service can compare with"));
+            }
         },
         Value::Object(tagged) if tagged.len() == 1 => {
             let (tag, value) = tagged.into_iter().next().unwrap_or_default();
-            tagged_literal(&tag, value)?
+            tagged_literal(&tag, &value)?
         }
         other => return Err(format!("{other} is no value in a filter")),
     })
 }
 
-fn tagged_literal(tag: &str, value: Value) -> Result<Literal, String> {
+fn tagged_literal(tag: &str, value: &Value) -> Result<Literal, String> {
     let wrong = |why: String| format!("{tag} {value} in a filter: {why}");
     let text = || value.as_str().ok_or_else(|| wrong("it is not a text".to_owned()));
     match tag {
@@ -200,6 +202,7 @@ mod tests {
             (json!({"field": "a", "op": "eq"}), "needs a value"),
             (json!({"field": "a", "op": "eq", "value": {"time": "2026-11-14T00:00:00"}}), "2026-11-14"),
             (json!({"field": "a", "op": "eq", "value": [1]}), "no value"),
+            (json!({"field": "a", "op": "eq", "value": u64::MAX}), "more than a service"),
             (json!({"and": []  , "or": []}), "or"),
             (json!({"any": "a"}), "where"),
             (json!({"x": 1}), "names a field"),

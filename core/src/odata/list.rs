@@ -35,10 +35,10 @@ pub(crate) fn list<T: Entity>(
     client: Client,
     api: &'static Api,
     segments: &[Segment<'_>],
-    query: Query,
+    query: &Query,
     token: Option<&str>,
 ) -> Result<Paged<T>> {
-    let mut request = api.request(&client, Method::GET, segments, &query)?;
+    let mut request = api.request(&client, Method::GET, segments, query)?;
     if let Some(token) = token {
         request.url = resumed(&client, api, token)?;
     }
@@ -120,7 +120,9 @@ impl Walk {
         let mut items = slice.items;
         items.retain(|item| self.given.insert(item.key().to_owned()));
         if let Some(selected) = &self.selected {
-            items.iter_mut().for_each(|item| item.note_selection(selected));
+            for item in &mut items {
+                item.note_selection(selected);
+            }
         }
         if let Some(left) = &mut self.left {
             items.truncate(*left);

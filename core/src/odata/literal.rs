@@ -75,7 +75,7 @@ impl Literal {
 }
 
 fn is_member(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b',' | b' '))
+    !text.trim().is_empty() && !text.contains(char::is_control)
 }
 
 impl fmt::Display for Literal {

@@ -241,7 +241,7 @@ pub(super) async fn all<T: Entity>(
     collection: &'static str,
     query: Query,
 ) -> Result<Vec<T>> {
-    let mut pages = list::<T>(client.clone(), &API, &[Segment::Word(collection)], query, None)?;
+    let mut pages = list::<T>(client.clone(), &API, &[Segment::Word(collection)], &query, None)?;
     let mut items = Vec::new();
     while let Some(page) = pages.next_page().await? {
         items.extend(page.items);

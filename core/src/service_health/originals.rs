@@ -233,9 +233,10 @@ impl Listing for ListServices {
     fn open(self, client: Client) -> Result<Paged<HealthOverview>> {
         let selection = Selection::new(self.select, &select::SERVICES)?;
         Ok(once(async move {
-            let rows = match client.wire() {
-                Wire::Office365 => office365::services(&client, &selection).await?,
-                _ => graph::services(&client).await?,
+            let rows = if client.speaks_office365() {
+                office365::services(&client, &selection).await?
+            } else {
+                graph::services(&client).await?
             };
             selection.project(rows)
         }))
@@ -251,9 +252,10 @@ impl Listing for CurrentStatus {
         terms.add(self.filter.as_ref(), &[Term::Workload])?;
         terms.check()?;
         Ok(once(async move {
-            let rows = match client.wire() {
-                Wire::Office365 => office365::status(&client, "CurrentStatus", &terms, &selection).await?,
-                _ => graph::current_status(&client, terms.workload.as_deref()).await?,
+            let rows = if client.speaks_office365() {
+                office365::status(&client, "CurrentStatus", &terms, &selection).await?
+            } else {
+                graph::current_status(&client, terms.workload.as_deref()).await?
             };
             selection.project(rows)
         }))
@@ -276,12 +278,11 @@ impl Listing for HistoricalStatus {
         terms.add(self.filter.as_ref(), &[Term::Workload, Term::StatusTime])?;
         terms.check()?;
         Ok(once(async move {
-            let rows = match client.wire() {
-                Wire::Office365 => office365::status(&client, "HistoricalStatus", &terms, &selection).await?,
-                _ => {
-                    let days = Days::of(&terms, now(&client).await?);
-                    graph::historical_status(&client, &terms, days).await?
-                }
+            let rows = if client.speaks_office365() {
+                office365::status(&client, "HistoricalStatus", &terms, &selection).await?
+            } else {
+                let days = Days::of(&terms, now(&client).await?);
+                graph::historical_status(&client, &terms, days).await?
             };
             selection.project(rows)
         }))
@@ -314,7 +315,7 @@ impl Listing for ListCommunications {
             None => self.skip.unwrap_or_default() as usize,
         };
         let top = self.top.map(|top| top as usize);
-        if *client.shared_wire() == Wire::Office365 {
+        if client.speaks_office365() {
             return Ok(office365::messages(client, terms, selection, top, skip));
         }
         let pages = async move {

@@ -159,14 +159,14 @@ mod tests {
 
     use super::*;
 
-    fn asked(names: &[&str]) -> Option<Vec<String>> {
-        Some(names.iter().map(|name| (*name).to_owned()).collect())
+    fn asked(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
     }
 
     #[test]
     fn names_of_either_kind_are_sent_as_the_wire_spells_them() {
         let selection =
-            Selection::new(asked(&["status", "WORKLOADDISPLAYNAME", "incidentIds"]), &STATUS).unwrap();
+            Selection::new(Some(asked(&["status", "WORKLOADDISPLAYNAME", "incidentIds"])), &STATUS).unwrap();
         assert_eq!(
             selection.original().unwrap(),
             "Id,Workload,StatusTime,Status,WorkloadDisplayName,IncidentIds"
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn what_was_not_asked_for_is_absent_and_said_to_be() {
-        let selection = Selection::new(asked(&["title"]), &MESSAGES).unwrap();
+        let selection = Selection::new(Some(asked(&["title"])), &MESSAGES).unwrap();
         let item: Map<String, Value> = serde_json::from_value(json!({
             "id": "EX1", "messageType": "incident", "title": "t", "wire": "graph",
             "issue": {"id": "EX1", "title": "t", "status": "resolved", "wire": "graph"},
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_name_that_there_is_not_is_refused_with_those_that_are() {
-        let error = Selection::new(asked(&["Title"]), &STATUS).map(|_| ()).unwrap_err();
+        let error = Selection::new(Some(asked(&["Title"])), &STATUS).map(|_| ()).unwrap_err();
         assert!(error.message().contains("\"Title\" is none of id, service, status"), "{error}");
     }
 }

@@ -77,8 +77,8 @@ impl Terms {
     }
 
     fn add_condition(&mut self, condition: &Condition, allowed: &[Term]) -> Result<()> {
-        let named = |term: &&Term| term.as_str().eq_ignore_ascii_case(&condition.field);
-        let Some(property) = Term::ALL.iter().find(named).filter(|term| allowed.contains(term)) else {
+        let is_meant = |term: &&Term| term.as_str().eq_ignore_ascii_case(&condition.field);
+        let Some(property) = Term::ALL.iter().find(is_meant).filter(|term| allowed.contains(term)) else {
             let names: Vec<&str> = allowed.iter().map(|term| term.as_str()).collect();
             return Err(Error::invalid(format!(
                 "{} cannot be filtered here: {} can",
@@ -112,9 +112,9 @@ impl Terms {
                     return Err(wrong("by what is not eq"));
                 }
                 match property {
-                    Term::Workload => once(&mut self.workload, property, text.clone()),
-                    Term::Id => once(&mut self.id, property, text.clone()),
-                    _ => once(&mut self.message_type, property, MessageType::from(text.as_str())),
+                    Term::Workload => once(&mut self.workload, *property, text.clone()),
+                    Term::Id => once(&mut self.id, *property, text.clone()),
+                    _ => once(&mut self.message_type, *property, MessageType::from(text.as_str())),
                 }
             }
         }
@@ -173,7 +173,7 @@ impl Terms {
     }
 }
 
-fn once<T>(slot: &mut Option<T>, term: &Term, value: T) -> Result<()> {
+fn once<T>(slot: &mut Option<T>, term: Term, value: T) -> Result<()> {
     match slot.replace(value) {
         None => Ok(()),
         Some(_) => Err(Error::invalid(format!("{} is asked for twice, and only one can be", term.as_str()))),
@@ -229,9 +229,9 @@ mod tests {
     use super::*;
     use crate::odata::field;
 
-    fn terms(filter: Filter) -> Result<Terms> {
+    fn terms(filter: &Filter) -> Result<Terms> {
         let mut terms = Terms::default();
-        terms.add(Some(&filter), &Term::ALL)?;
+        terms.add(Some(filter), &Term::ALL)?;
         terms.check()?;
         Ok(terms)
     }
@@ -246,9 +246,9 @@ mod tests {
             .and(field("messageType").eq(MessageType::MessageCenter))
             .and(field("id").eq("O'Brien"))
             .and(field("startTime").ge(time));
-        assert_eq!(terms(raw.into()).unwrap(), terms(tree).unwrap());
+        assert_eq!(terms(&raw.into()).unwrap(), terms(&tree).unwrap());
         assert_eq!(
-            terms(raw.into()).unwrap().original().unwrap().to_string(),
+            terms(&raw.into()).unwrap().original().unwrap().to_string(),
             "Workload eq 'Exchange' and MessageType eq 'MessageCenter' and Id eq 'O''Brien' \
              and StartTime ge 2026-11-01T00:00:00Z"
         );
@@ -267,7 +267,7 @@ mod tests {
             ("MessageType eq 'Other'", "Other"),
             ("Id eq ''", "id is empty"),
         ] {
-            let error = terms(filter.into()).unwrap_err();
+            let error = terms(&filter.into()).unwrap_err();
             assert!(error.message().contains(why), "{filter}: {error}");
         }
     }

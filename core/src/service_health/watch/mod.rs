@@ -34,6 +34,7 @@ const MESSAGE_INTERVAL: Interval = Interval(std::time::Duration::from_secs(300))
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 pub struct WatchHealth {
     /// Whether to watch issues.
     #[serde(default = "yes")]

@@ -16,7 +16,6 @@ use crate::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::odata::{Query, field};
 use crate::page::{Page, Paged};
-use crate::wire::Wire;
 
 /// How far back it is asked beyond what is known: modifications may appear late.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
@@ -109,7 +108,7 @@ impl Watch {
     async fn look(&mut self, issues: bool, messages: bool) -> Result<Vec<HealthChange>> {
         let now = now(&self.client).await?;
         self.check_services().await?;
-        let found = if *self.client.shared_wire() == Wire::Office365 {
+        let found = if self.client.speaks_office365() {
             self.ask_office365(issues, messages).await?
         } else {
             self.ask_graph(issues, messages, now).await?
@@ -192,7 +191,7 @@ impl Watch {
     /// Refuses services that the tenant does not have: they would be watched for ever.
     async fn check_services(&mut self) -> Result<()> {
         let Some(asked) = self.request.services.as_ref().filter(|_| !self.checked) else { return Ok(()) };
-        let known = if *self.client.shared_wire() == Wire::Office365 {
+        let known = if self.client.speaks_office365() {
             let everything = super::super::select::Selection::new(None, &super::super::select::SERVICES)?;
             office365::services(&self.client, &everything).await?
         } else {
@@ -216,7 +215,7 @@ impl Watch {
     }
 
     fn message_interval(&self) -> Duration {
-        if *self.client.shared_wire() == Wire::Office365 && self.request.issues {
+        if self.client.speaks_office365() && self.request.issues {
             self.request.poll_interval()
         } else {
             self.request.message_interval()

@@ -140,14 +140,12 @@ impl State {
     pub(super) fn note_message(&mut self, message: &ServiceMessage) -> Option<HealthChange> {
         let now = Known::of_message(message);
         let before = self.messages.insert(message.id.clone(), now.clone());
-        let kind = match &before {
-            Some(before) if *before == now => return None,
-            Some(_) => HealthChangeKind::MessageUpdated,
-            None if self.is_new(message.start_date_time.or(message.last_modified_date_time)) => {
-                HealthChangeKind::MessageAdded
-            }
-            None => HealthChangeKind::MessageUpdated,
-        };
+        if before.as_ref() == Some(&now) {
+            return None;
+        }
+        let is_added =
+            before.is_none() && self.is_new(message.start_date_time.or(message.last_modified_date_time));
+        let kind = if is_added { HealthChangeKind::MessageAdded } else { HealthChangeKind::MessageUpdated };
         Some(HealthChange {
             kind,
             id: message.id.clone(),
