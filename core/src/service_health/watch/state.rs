@@ -262,9 +262,9 @@ mod tests {
 
         let typo =
             state.note_issue(&issue(&json!({"lastModifiedDateTime": "2026-11-20T10:05:00Z"}))).unwrap();
-        assert_eq!((typo.kind, typo.content_changed), (HealthChangeKind::IssueUpdated, false));
         // The other languages count on a list, also where nothing is in it.
         assert_eq!(serde_json::to_value(&typo).unwrap()["newPosts"], json!([]));
+        assert_eq!((typo.kind, typo.content_changed), (HealthChangeKind::IssueUpdated, false));
 
         let posts = json!([{"createdDateTime": "2026-11-20T10:00:00Z", "description": {"content": "first"}},
                            {"createdDateTime": "2026-11-20T11:00:00Z", "description": {"content": "second"}}]);
