@@ -50,10 +50,12 @@ import { Cloud as Cloud_ } from 'm365kit';
 const cloud = Cloud_.custom(JSON.parse(process.env.HOSTS));
 """
 SWIFT_PRELUDE = """
-import Foundation
+@preconcurrency import Foundation
 import M365Kit
 
 func Client(tenant: String, credential: Credential) throws -> M365Kit.Client {
+    // Into a file it would print thousands of bytes at a time, or none for long.
+    setvbuf(stdout, nil, Int32(_IOLBF), 0)
     let environment = ProcessInfo.processInfo.environment
     // Swift may have been started elsewhere.
     _ = FileManager.default.changeCurrentDirectoryPath(environment["FILES"] ?? ".")
