@@ -50,10 +50,12 @@ import { Cloud as Cloud_ } from 'm365kit';
 const cloud = Cloud_.custom(JSON.parse(process.env.HOSTS));
 """
 SWIFT_PRELUDE = """
-import Foundation
+@preconcurrency import Foundation
 import M365Kit
 
 func Client(tenant: String, credential: Credential) throws -> M365Kit.Client {
+    // Into a file it would print thousands of bytes at a time, or none for long.
+    setvbuf(stdout, nil, Int32(_IOLBF), 0)
     let environment = ProcessInfo.processInfo.environment
     // Swift may have been started elsewhere.
     _ = FileManager.default.changeCurrentDirectoryPath(environment["FILES"] ?? ".")
@@ -162,8 +164,12 @@ def programs(folder: Path, pattern: str) -> Iterator[Path]:
 
 
 def arguments(name: str, files: Path) -> list[str]:
-    """What a program of examples/ is told: the one without an end, to come to one."""
-    return [str(files / "records"), "once"] if name.lower() == "follow" else []
+    """What a program of examples/ is told: to come to an end; what to write."""
+    told = {
+        "follow": [str(files / "records"), "once"],
+        "health_report": [str(files / "report.md")],
+    }
+    return told.get(name.lower(), [])
 
 
 def written(folder: Path, name: str, code: str) -> str:
@@ -210,6 +216,10 @@ def node() -> Iterator[tuple[str, list[str], Path]]:
     for path in programs(EXAMPLES / "node", "*.mjs"):
         files = files_of(folder, path.stem)
         yield path.stem, ["node", str(folder / path.name), *arguments(path.stem, files)], files
+    # Those that are too large for one file.
+    for path in sorted((EXAMPLES / "node").glob("*/index.mjs")):
+        name = path.parent.name
+        yield name, ["node", str(folder / name / path.name)], files_of(folder, name)
 
 
 def swift() -> Iterator[tuple[str, list[str], Path]]:

@@ -1,4 +1,5 @@
-"""Pulls a day of a tenant's audit feed into Parquet, tells what stands out in it, and draws it.
+"""Pulls a day of a tenant's audit feed into Parquet, tells what stands out in it and which services
+are broken, and draws it.
 
 As it is (`make demo`) it reads a simulated tenant. With TENANT, CLIENT_ID and CLIENT_SECRET in the
 environment it reads yours:
@@ -44,9 +45,13 @@ def main() -> None:
         began = time.monotonic()
         written = records.write_parquet(parquet, overwrite=True, progress=sys.stderr.isatty())
         seconds = time.monotonic() - began
+        issues = open_issues(client)
 
     frame = pl.read_parquet(parquet)
     digest.report(frame)
+    digest.heading("Open incidents and advisories")
+    for line in issues or ["none"]:
+        print(f"            {line}")
     chart.save(frame, drawing)
     rate = written.records / seconds
     print(f"\n{written.records:,} records in {seconds:.1f} s, {rate:,.0f} a second")
@@ -60,6 +65,19 @@ def main() -> None:
     print(f"{drawing}: the same day as a chart")
     for error in records.errors[:10]:
         print(f"not read: {error}")
+
+
+def open_issues(client: m365.Client) -> list[str]:
+    """What is broken in the services, a line an issue."""
+    try:
+        return [
+            f"{issue.service}: {issue.title} ({issue.classification} {issue.id}"
+            + (f", since {began:%Y-%m-%d})" if (began := issue.start_date_time) else ")")
+            for issue in client.service_health.list_issues("isResolved eq false")
+        ]
+    except m365.M365Error as error:
+        # The application may be allowed to read the feed, and not this.
+        return [f"not read: {error}"]
 
 
 @contextmanager

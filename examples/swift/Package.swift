@@ -17,5 +17,6 @@ let package = Package(
         .executableTarget(name: "Watch", dependencies: ["M365Kit", "Tenant"]),
         .executableTarget(name: "Search", dependencies: ["M365Kit", "Tenant"]),
         .executableTarget(name: "Diagnose", dependencies: ["M365Kit", "Tenant"]),
+        .executableTarget(name: "OpenIssues", dependencies: ["M365Kit", "Tenant"]),
     ]
 )

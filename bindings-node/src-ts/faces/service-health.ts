@@ -598,7 +598,7 @@ export class ServiceHealth extends Group {
    * Lists the services that the tenant subscribes to, and how each one is.
    *
    * With `issues` in `expand` each has its issues, resolved ones included. Needs the permission
-   * `HealthOverview.Read.All`.
+   * `ServiceHealth.Read.All`.
    *
    * Source: "List healthOverviews", Microsoft Graph.
    */
@@ -611,7 +611,7 @@ export class ServiceHealth extends Group {
    *
    * The service documents the name as the key. Where it knows none of that name, the key such as `Exchange`
    * is tried that belongs to it, or the name that belongs to the key. Needs the permission
-   * `HealthOverview.Read.All`.
+   * `ServiceHealth.Read.All`.
    *
    * Source: "Get serviceHealth", Microsoft Graph.
    *
@@ -625,7 +625,7 @@ export class ServiceHealth extends Group {
    * Lists the issues of the services that the tenant subscribes to, with everything that was told about each.
    *
    * Pages are as large as the service gives them, since every request counts against an hourly limit. Needs
-   * the permission `HealthOverview.Read.All`.
+   * the permission `ServiceHealth.Read.All`.
    *
    * Source: "List serviceHealthIssues", Microsoft Graph.
    */
@@ -636,7 +636,7 @@ export class ServiceHealth extends Group {
   /**
    * Gets an issue by its id.
    *
-   * Needs the permission `HealthOverview.Read.All`.
+   * Needs the permission `ServiceHealth.Read.All`.
    *
    * Source: "Get serviceHealthIssue", Microsoft Graph.
    *

@@ -7,7 +7,7 @@ use crate::odata::Filter;
 /// Lists the issues of the services that the tenant subscribes to, with everything that was told about each.
 ///
 /// Pages are as large as the service gives them, since every request counts against an hourly limit. Needs the
-/// permission `HealthOverview.Read.All`.
+/// permission `ServiceHealth.Read.All`.
 ///
 /// Source: "List serviceHealthIssues", Microsoft Graph.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub struct ListIssues {
 
 /// Gets an issue by its id.
 ///
-/// Needs the permission `HealthOverview.Read.All`.
+/// Needs the permission `ServiceHealth.Read.All`.
 ///
 /// Source: "Get serviceHealthIssue", Microsoft Graph.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use crate::wire::Wire;
 /// Lists the services that the tenant subscribes to, and how each one is.
 ///
 /// With `issues` in `expand` each has its issues, resolved ones included. Needs the permission
-/// `HealthOverview.Read.All`.
+/// `ServiceHealth.Read.All`.
 ///
 /// Source: "List healthOverviews", Microsoft Graph.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub struct ListOverviews {
 /// Gets how a service is, by its name such as `Exchange Online`.
 ///
 /// The service documents the name as the key. Where it knows none of that name, the key such as `Exchange` is tried
-/// that belongs to it, or the name that belongs to the key. Needs the permission `HealthOverview.Read.All`.
+/// that belongs to it, or the name that belongs to the key. Needs the permission `ServiceHealth.Read.All`.
 ///
 /// Source: "Get serviceHealth", Microsoft Graph.
 #[derive(Debug, Clone, Serialize, Deserialize)]

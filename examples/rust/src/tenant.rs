@@ -22,6 +22,10 @@ struct FiltersPage;
 #[cfg(doctest)]
 struct FollowPage;
 
+#[doc = include_str!("../../../docs/service-health.md")]
+#[cfg(doctest)]
+struct ServiceHealthPage;
+
 /// The tenant that the environment names; without one, a simulated tenant.
 pub struct Tenant {
     /// Speaks to it.

@@ -58,6 +58,15 @@ fn a_diagnosis_says_what_is_missing() {
 }
 
 #[test]
+fn what_breaks_and_what_is_repaired_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    let text = output_with(env!("CARGO_BIN_EXE_watch_health"), &[file.to_str().unwrap()]);
+    assert!(text.contains("issueOpened") && text.matches("issueResolved").count() >= 2, "{text}");
+    assert!(!std::fs::read_to_string(file).unwrap().is_empty());
+}
+
+#[test]
 fn a_webhook_is_served_and_its_feed_followed() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_webhook"))

@@ -231,7 +231,7 @@ class ServiceHealth(Group):
         """Lists the services that the tenant subscribes to, and how each one is.
 
         With `issues` in `expand` each has its issues, resolved ones included. Needs the permission
-        `HealthOverview.Read.All`.
+        `ServiceHealth.Read.All`.
 
         Source: "List healthOverviews", Microsoft Graph.
 
@@ -262,7 +262,7 @@ class ServiceHealth(Group):
 
         The service documents the name as the key. Where it knows none of that name, the key such as
         `Exchange` is tried that belongs to it, or the name that belongs to the key. Needs the
-        permission `HealthOverview.Read.All`.
+        permission `ServiceHealth.Read.All`.
 
         Source: "Get serviceHealth", Microsoft Graph.
 
@@ -296,7 +296,7 @@ class ServiceHealth(Group):
         told about each.
 
         Pages are as large as the service gives them, since every request counts against an hourly
-        limit. Needs the permission `HealthOverview.Read.All`.
+        limit. Needs the permission `ServiceHealth.Read.All`.
 
         Source: "List serviceHealthIssues", Microsoft Graph.
 
@@ -330,7 +330,7 @@ class ServiceHealth(Group):
     def get_issue(self, id: str, *, select: Iterable[str] | None = None) -> ServiceIssue:
         """Gets an issue by its id.
 
-        Needs the permission `HealthOverview.Read.All`.
+        Needs the permission `ServiceHealth.Read.All`.
 
         Source: "Get serviceHealthIssue", Microsoft Graph.
 
@@ -843,7 +843,7 @@ class AsyncServiceHealth(AsyncGroup):
         """Lists the services that the tenant subscribes to, and how each one is.
 
         With `issues` in `expand` each has its issues, resolved ones included. Needs the permission
-        `HealthOverview.Read.All`.
+        `ServiceHealth.Read.All`.
 
         Source: "List healthOverviews", Microsoft Graph.
 
@@ -874,7 +874,7 @@ class AsyncServiceHealth(AsyncGroup):
 
         The service documents the name as the key. Where it knows none of that name, the key such as
         `Exchange` is tried that belongs to it, or the name that belongs to the key. Needs the
-        permission `HealthOverview.Read.All`.
+        permission `ServiceHealth.Read.All`.
 
         Source: "Get serviceHealth", Microsoft Graph.
 
@@ -908,7 +908,7 @@ class AsyncServiceHealth(AsyncGroup):
         told about each.
 
         Pages are as large as the service gives them, since every request counts against an hourly
-        limit. Needs the permission `HealthOverview.Read.All`.
+        limit. Needs the permission `ServiceHealth.Read.All`.
 
         Source: "List serviceHealthIssues", Microsoft Graph.
 
@@ -942,7 +942,7 @@ class AsyncServiceHealth(AsyncGroup):
     async def get_issue(self, id: str, *, select: Iterable[str] | None = None) -> ServiceIssue:
         """Gets an issue by its id.
 
-        Needs the permission `HealthOverview.Read.All`.
+        Needs the permission `ServiceHealth.Read.All`.
 
         Source: "Get serviceHealthIssue", Microsoft Graph.
 

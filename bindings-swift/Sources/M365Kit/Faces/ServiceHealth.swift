@@ -169,7 +169,7 @@ public struct ServiceHealth: Sendable {
     /// Lists the services that the tenant subscribes to, and how each one is.
     ///
     /// With `issues` in `expand` each has its issues, resolved ones included. Needs the permission
-    /// `HealthOverview.Read.All`.
+    /// `ServiceHealth.Read.All`.
     ///
     /// Source: "List healthOverviews", Microsoft Graph.
     ///
@@ -194,7 +194,7 @@ public struct ServiceHealth: Sendable {
     ///
     /// The service documents the name as the key. Where it knows none of that name, the key such as
     /// `Exchange` is tried that belongs to it, or the name that belongs to the key. Needs the permission
-    /// `HealthOverview.Read.All`.
+    /// `ServiceHealth.Read.All`.
     ///
     /// Source: "Get serviceHealth", Microsoft Graph.
     ///
@@ -217,7 +217,7 @@ public struct ServiceHealth: Sendable {
     /// each.
     ///
     /// Pages are as large as the service gives them, since every request counts against an hourly limit.
-    /// Needs the permission `HealthOverview.Read.All`.
+    /// Needs the permission `ServiceHealth.Read.All`.
     ///
     /// Source: "List serviceHealthIssues", Microsoft Graph.
     ///
@@ -261,7 +261,7 @@ public struct ServiceHealth: Sendable {
 
     /// Gets an issue by its id.
     ///
-    /// Needs the permission `HealthOverview.Read.All`.
+    /// Needs the permission `ServiceHealth.Read.All`.
     ///
     /// Source: "Get serviceHealthIssue", Microsoft Graph.
     ///

@@ -112,7 +112,6 @@ pub struct HealthChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<ServiceMessage>,
     /// The posts that are new.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub new_posts: Vec<HealthPost>,
     /// The status before, if it was known and has changed.
     #[serde(skip_serializing_if = "Option::is_none")]

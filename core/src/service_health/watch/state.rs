@@ -268,6 +268,8 @@ mod tests {
 
         let typo =
             state.note_issue(&issue(&json!({"lastModifiedDateTime": "2026-11-20T10:05:00Z"}))).unwrap();
+        // The other languages count on a list, also where nothing is in it.
+        assert_eq!(serde_json::to_value(&typo).unwrap()["newPosts"], json!([]));
         assert_eq!((typo.kind, typo.content_changed), (HealthChangeKind::IssueUpdated, false));
 
         let posts = json!([{"createdDateTime": "2026-11-20T10:00:00Z", "description": {"content": "first"}},
