@@ -75,7 +75,8 @@ impl Literal {
 }
 
 fn is_member(text: &str) -> bool {
-    !text.trim().is_empty() && !text.contains(char::is_control)
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ',' | '-' | ' ');
+    !text.trim().is_empty() && text.chars().all(is_part)
 }
 
 impl fmt::Display for Literal {
