@@ -108,6 +108,7 @@ impl Watch {
     async fn look(&mut self, issues: bool, messages: bool) -> Result<Vec<HealthChange>> {
         let now = now(&self.client).await?;
         self.check_services().await?;
+        self.state.now = Some(now);
         let found = if self.client.speaks_office365() {
             self.ask_office365(issues, messages).await?
         } else {

@@ -36,6 +36,9 @@ pub(super) struct State {
     pub(super) messages_until: Option<Timestamp>,
     #[serde(rename = "I", default, skip_serializing_if = "BTreeMap::is_empty")]
     issues: BTreeMap<String, KnownIssue>,
+    /// When the present look began.
+    #[serde(skip)]
+    pub(super) now: Option<Timestamp>,
     #[serde(rename = "M", default, skip_serializing_if = "BTreeMap::is_empty")]
     messages: BTreeMap<String, Known>,
 }
@@ -171,10 +174,13 @@ impl State {
     }
 
     /// Whether what is not known was first told of while it was watched. The first look knew all that was told shortly
-    /// before it, so that clocks need not agree.
+    /// before it, so that clocks need not agree; and what is older than the memory is not new because it is forgotten.
     fn is_new(&self, told: Option<Timestamp>) -> bool {
         match (told, self.begun) {
-            (Some(told), Some(begun)) => told.saturating_add(OVERLAP).unwrap_or(Timestamp::MAX) >= begun,
+            (Some(told), Some(begun)) => {
+                let told = told.saturating_add(OVERLAP).unwrap_or(Timestamp::MAX);
+                told >= begun && self.now.is_none_or(|now| now.duration_since(told) <= REMEMBERED)
+            }
             _ => true,
         }
     }
@@ -296,6 +302,10 @@ mod tests {
         let old = json!({"isResolved": true, "status": "postIncidentReviewPublished",
                          "posts": [{"createdDateTime": "2026-11-01T10:00:00Z"}]});
         assert_eq!(state.note_issue(&issue(&old)).unwrap().kind, HealthChangeKind::IssueUpdated);
+        let late = json!({"id": "EX3", "isResolved": true, "lastModifiedDateTime": "2027-02-01T00:00:00Z"});
+        state.now = Some("2027-02-01T00:00:00Z".parse().unwrap());
+        assert_eq!(state.note_issue(&issue(&late)).unwrap().kind, HealthChangeKind::IssueUpdated);
+        state.now = None;
         let quick = json!({"id": "EX2", "isResolved": true});
         assert_eq!(state.note_issue(&issue(&quick)).unwrap().kind, HealthChangeKind::IssueResolved);
     }
