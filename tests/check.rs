@@ -47,8 +47,6 @@ const MAY_BE_ABSENT: &[&str] = &[
     "userType",
     "webhook",
     "workload",
-    // A column that the record lacks, in `extended`.
-    "Missing",
     // Of service health, where a wire does not tell it or it was not asked for.
     "actionRequiredByDateTime",
     "body",

@@ -15,7 +15,7 @@ use m365kit::odata::{enum_literal, field};
 use m365kit::service_health::{
     HealthChangeKind, ListCommunications, ListIssues, ListMessages, MessageType, ServiceIssue, WatchHealth,
 };
-use m365kit::{Client, Wire};
+use m365kit::{Client, ErrorKind, Wire};
 use m365kit_sandbox::Sandbox;
 use m365kit_tests::clients::client_of;
 use serde_json::{Value, json};
@@ -131,6 +131,22 @@ async fn a_filter_as_a_tree_is_what_the_service_evaluates() {
     let wanted = all.iter().filter(|issue| issue.service.as_ref() == Some(&service)).count();
     assert!(wanted > 0 && wanted < all.len());
     assert_eq!(some.len(), wanted);
+}
+
+/// Not a scenario: the other languages have no way to say it.
+#[tokio::test]
+async fn an_argument_that_there_is_not_is_refused_by_name() {
+    let sandbox = sandbox(&json!({"issues": 0, "messages": 0}));
+    for wire in [Wire::Graph, Wire::Office365] {
+        let client = client(&sandbox, wire);
+        for operation in ["services", "messages", "list_issues", "watch"] {
+            let name = format!("service_health.{operation}");
+            let error = client.pages(&name, br#"{"colour": "red"}"#).map(drop).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
+            assert!(error.message().contains("colour"), "{name}: {error}");
+        }
+    }
+    assert_eq!(sandbox.control("ledger", json!({})).unwrap()["requests"], json!([]));
 }
 
 /// Keeps the clock of the runtime where it is while requests are under way.

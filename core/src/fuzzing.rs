@@ -19,6 +19,7 @@ use crate::download::file_name as file_name_of;
 use crate::error::{Error, ErrorKind, Repeat};
 use crate::http::{Answer, Refusal, by_status, challenge};
 use crate::identity::{TokenCache, certificate_can_be_read, judge, read_token};
+pub use crate::odata::fuzzing::odata_filter;
 use crate::{Client, StaticToken};
 
 /// The tenant of the client that the targets read with.
@@ -159,7 +160,7 @@ mod tests {
     #[test]
     fn what_was_found_once_stays_mended() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-        let targets: [(&str, Target); 17] = [
+        let targets: [(&str, Target); 18] = [
             ("atom", super::atom),
             ("blob", super::blob),
             ("certificate", super::certificate),
@@ -170,6 +171,7 @@ mod tests {
             ("first_sign_in", super::first_sign_in),
             ("link", super::link),
             ("listing", super::listing),
+            ("odata_filter", super::odata_filter),
             ("search_page", super::search_page),
             ("state_file", super::state_file),
             ("state_row", super::state_row),

@@ -39,6 +39,9 @@ mod control;
 mod discovery;
 mod faults;
 mod feed;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod graph;
 mod identity;
 mod ledger;

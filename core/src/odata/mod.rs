@@ -17,6 +17,8 @@
 
 mod api;
 mod filter;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod json;
 mod lex;
 mod list;

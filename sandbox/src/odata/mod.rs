@@ -11,6 +11,8 @@ mod parser;
 mod query;
 mod schema;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use filter::Filter;
 pub(crate) use page::{Page, preferred_size};
 pub(crate) use query::Query;
 pub(crate) use schema::{Kind, Type, property};

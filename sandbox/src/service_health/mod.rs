@@ -17,5 +17,7 @@ mod times;
 pub(crate) use graph::{answer as graph, download};
 pub(crate) use legacy::{answer as legacy, error as legacy_error};
 pub(crate) use path::{DOWNLOADS, operation};
+#[cfg(feature = "fuzzing")]
+pub(crate) use schema::MESSAGE;
 pub(crate) use store::Health;
 pub(crate) use times::stamp;

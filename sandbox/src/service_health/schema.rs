@@ -133,7 +133,7 @@ pub(super) static ISSUE: Type = Type {
 };
 
 /// A message.
-pub(super) static MESSAGE: Type = Type {
+pub(crate) static MESSAGE: Type = Type {
     name: "microsoft.graph.serviceUpdateMessage",
     properties: &[
         property("id", Kind::Text),
