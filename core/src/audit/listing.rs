@@ -36,7 +36,7 @@ pub(super) struct Listing {
 }
 
 /// A row of a listing.
-pub(super) trait Row: DeserializeOwned {
+pub(super) trait Row: DeserializeOwned + Send {
     /// What tells it from all others.
     fn key(&self) -> String;
 }

@@ -26,6 +26,8 @@ pub(crate) use request::{Body, Limit, Patience, Request, Route};
 pub(crate) use retry::{Retry, as_asked};
 pub(crate) use send::{Answer, Send, SendOptions};
 
+use std::sync::{Mutex, PoisonError};
+
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -70,11 +72,13 @@ trait Way: Sync {
 }
 
 /// Takes the answer as a whole.
-struct Whole<D>(D);
+///
+/// What it is read into is the caller's affair, so that all of the corridor exists once and not once for each type.
+struct Whole<'a>(&'a (dyn Fn(&Answer) -> Result<()> + std::marker::Send + Sync));
 
-impl<T, D: Fn(&Answer) -> Result<T> + Sync> Way for Whole<D> {
+impl Way for Whole<'_> {
     type Answer = Answer;
-    type Output = T;
+    type Output = ();
 
     async fn send(&self, corridor: &Corridor, request: &Request, bearer: Option<&Token>) -> Result<Answer> {
         let answer = corridor.send.send(request, bearer).await?;
@@ -82,7 +86,7 @@ impl<T, D: Fn(&Answer) -> Result<T> + Sync> Way for Whole<D> {
         check::check(request, answer)
     }
 
-    fn read(&self, answer: Answer) -> Result<T> {
+    fn read(&self, answer: Answer) -> Result<()> {
         self.0(&answer)
     }
 }
@@ -91,21 +95,27 @@ impl Corridor {
     /// Sends a request until it succeeds or may not be repeated, and reads the answer with `decode`.
     ///
     /// `decode` runs within the loop: an answer that cannot be read is a fault like any other.
-    pub(crate) async fn exchange<T>(
+    pub(crate) async fn exchange<T: std::marker::Send>(
         &self,
         request: &Request,
         decode: impl Fn(&Answer) -> Result<T> + std::marker::Send + Sync,
     ) -> Result<T> {
-        self.unless_closed(self.exchange_to_the_end(request, decode)).await
+        let found = Mutex::new(None);
+        let read = |answer: &Answer| decode(answer).map(|value| keep(&found, value));
+        self.unless_closed(self.repeat(request, &Whole(&read))).await?;
+        taken(found)
     }
 
     /// The same, but not ended by closing the client: for what has to be cleaned up at the service.
-    pub(crate) async fn exchange_to_the_end<T>(
+    pub(crate) async fn exchange_to_the_end<T: std::marker::Send>(
         &self,
         request: &Request,
         decode: impl Fn(&Answer) -> Result<T> + std::marker::Send + Sync,
     ) -> Result<T> {
-        self.repeat(request, &Whole(decode)).await
+        let found = Mutex::new(None);
+        let read = |answer: &Answer| decode(answer).map(|value| keep(&found, value));
+        self.repeat(request, &Whole(&read)).await?;
+        taken(found)
     }
 
     /// Sends a request until its answer has begun well, and gives the head of that and the body still to come.
@@ -206,6 +216,16 @@ impl Corridor {
         self.identity.token(self, &Service::Management).await?;
         Ok(self.now())
     }
+}
+
+fn keep<T>(found: &Mutex<Option<T>>, value: T) {
+    *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+}
+
+/// What was read of the answer that ended the loop; there is always one.
+fn taken<T>(found: Mutex<Option<T>>) -> Result<T> {
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.ok_or_else(|| Error::decode("the answer was not read"))
 }
 
 /// Why nothing more comes of what was under way.

@@ -112,7 +112,7 @@ pub(super) async fn redeem(
 }
 
 /// Sends a form to an endpoint of the authority; its refusals are states that `judge` tells apart.
-pub(super) async fn submit<T>(
+pub(super) async fn submit<T: Send>(
     ask: &Ask<'_>,
     path: &str,
     form: Form,
