@@ -70,10 +70,11 @@ struct Given {
 
     func optional(_ name: String) throws -> Date? {
         guard let value = arguments[name], !value.isNull else { return nil }
-        guard let text = value.string, let time = try? Date(text, strategy: .iso8601.fractional) else {
-            throw NotSwift(argument: name, value: value)
+        guard let text = value.string else { throw NotSwift(argument: name, value: value) }
+        for strategy in [Date.ISO8601FormatStyle.iso8601.fractional, .iso8601] {
+            if let time = try? Date(text, strategy: strategy) { return time }
         }
-        return time
+        throw NotSwift(argument: name, value: value)
     }
 
     func optional(_ name: String) throws -> Duration? {
