@@ -287,7 +287,9 @@ function filters(): void {
   const filter = services.and(not(field('status').eq(enumLiteral('resolved')))).or('isMajorChange eq true');
   const issues: Paged<ServiceIssue> = client.serviceHealth.listIssues({ filter, select: ['title'] });
   client.serviceHealth.listMessages({ filter: 'isMajorChange eq true' });
-  field('startDateTime').ge(new Date()).and(field('tenant').eq(guid('id')));
+  field('startDateTime')
+    .ge(new Date())
+    .and(field('tenant').eq(guid('id')));
   void issues;
   // @ts-expect-error: a field alone is no filter
   client.serviceHealth.listIssues({ filter: field('isResolved') });
