@@ -42,7 +42,7 @@ impl Bytes<'_> {
     }
 
     fn time(&mut self) -> Timestamp {
-        let second = 1_795_168_800 + self.below(4) as i64;
+        let second = 1_795_168_800 + i64::try_from(self.below(4)).unwrap_or_default();
         let nanosecond = self.of(&[0, 500_000_000, 123_456_700]);
         Timestamp::new(second, nanosecond).unwrap_or_default()
     }

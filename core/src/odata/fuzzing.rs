@@ -1,5 +1,7 @@
 //! The fuzz target of filters.
 
+#![allow(clippy::expect_used)] // A failed expectation is what is looked for.
+
 use super::lex::{Word, words};
 use super::{Filter, Literal, field};
 use crate::fuzzing::check_error;
