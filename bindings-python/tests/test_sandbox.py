@@ -75,4 +75,5 @@ def test_the_health_of_services_is_told(sandbox: m365kit.Sandbox) -> None:
     store = sandbox.service_health()
     assert (store["issues"][0]["title"], store["messages"][0]["id"]) == ("Mine", message["id"])
     with m365kit.Sandbox(blobs=0, service_health={"issues": 3, "messages": []}) as other:
-        assert [len(all) for all in other.service_health().values()] == [24, 3, 0]
+        store = other.service_health()
+        assert [len(store[name]) for name in ("services", "issues", "messages")] == [24, 3, 0]

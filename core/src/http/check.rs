@@ -133,7 +133,7 @@ fn from_json(json: &Value) -> (Option<String>, Option<String>) {
 }
 
 fn request_id(headers: &HeaderMap) -> Option<String> {
-    ["request-id", "x-ms-request-id", "client-request-id", "x-ms-correlation-id"]
+    ["request-id", "x-ms-request-id", "x-activity-id", "client-request-id", "x-ms-correlation-id"]
         .iter()
         .find_map(|name| headers.get(*name)?.to_str().ok().map(str::to_owned))
 }

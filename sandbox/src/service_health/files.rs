@@ -1,13 +1,13 @@
 //! Bytes: attachments, archives of them, incident reports.
 
-use std::io::Write;
+use std::io::{Cursor, Write};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Crc};
 use serde_json::Value;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use crate::random::{Random, hash_text};
 
@@ -51,72 +51,20 @@ pub(super) fn report(issue: &Value) -> Option<Bytes> {
 
 /// A zip of attachments. Entries are named as they are, without what could lead out of a directory.
 pub(super) fn archive(seed: u64, attachments: &[Value]) -> Bytes {
-    let mut zip = Zip::default();
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    let mut names: Vec<String> = vec![];
     for one in attachments {
         let id = one["id"].as_str().unwrap_or("attachment");
         let name = one["name"].as_str().unwrap_or_default();
         let last = name.rsplit(['/', '\\']).next().filter(|last| !last.is_empty()).unwrap_or(id);
-        zip.add(last, &attachment(seed, one));
+        let is_taken = names.iter().any(|known| known == last);
+        let name = if is_taken { format!("{} {last}", names.len() + 1) } else { last.to_owned() };
+        // Writing into memory cannot fail, and no name is there twice.
+        if zip.start_file(&*name, options).is_ok() {
+            let _ = zip.write_all(&attachment(seed, one));
+        }
+        names.push(name);
     }
-    zip.finish()
-}
-
-/// A zip as it grows: entries, and the directory that follows them.
-#[derive(Default)]
-struct Zip {
-    out: Vec<u8>,
-    directory: Vec<u8>,
-    names: Vec<String>,
-}
-
-impl Zip {
-    fn add(&mut self, name: &str, data: &[u8]) {
-        let name = if self.names.iter().any(|known| known == name) {
-            format!("{} {name}", self.names.len() + 1)
-        } else {
-            name.to_owned()
-        };
-        let mut crc = Crc::new();
-        crc.update(data);
-        let mut deflate = DeflateEncoder::new(Vec::new(), Compression::fast());
-        // Writing into a vector cannot fail.
-        let _ = deflate.write_all(data);
-        let packed = deflate.finish().unwrap_or_default();
-        let start = self.out.len() as u32;
-        let mut head = vec![];
-        // Needs version 2.0; names are in UTF-8; deflated; the first of January 1980.
-        for short in [20_u16, 1 << 11, 8, 0, 33] {
-            head.extend_from_slice(&short.to_le_bytes());
-        }
-        for long in [crc.sum(), packed.len() as u32, data.len() as u32] {
-            head.extend_from_slice(&long.to_le_bytes());
-        }
-        head.extend_from_slice(&(name.len() as u16).to_le_bytes());
-        head.extend_from_slice(&[0; 2]);
-        self.out.extend_from_slice(b"PK\x03\x04");
-        self.out.extend_from_slice(&head);
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(&packed);
-        self.directory.extend_from_slice(b"PK\x01\x02\x14\x00");
-        self.directory.extend_from_slice(&head);
-        // No comment, the first disk, no attributes.
-        self.directory.extend_from_slice(&[0; 10]);
-        self.directory.extend_from_slice(&start.to_le_bytes());
-        self.directory.extend_from_slice(name.as_bytes());
-        self.names.push(name);
-    }
-
-    fn finish(mut self) -> Bytes {
-        let (start, count) = (self.out.len() as u32, self.names.len() as u16);
-        self.out.extend_from_slice(&self.directory);
-        self.out.extend_from_slice(b"PK\x05\x06\x00\x00\x00\x00");
-        for short in [count, count] {
-            self.out.extend_from_slice(&short.to_le_bytes());
-        }
-        for long in [self.directory.len() as u32, start] {
-            self.out.extend_from_slice(&long.to_le_bytes());
-        }
-        self.out.extend_from_slice(&[0; 2]);
-        self.out.into()
-    }
+    zip.finish().map(|whole| whole.into_inner().into()).unwrap_or_default()
 }
