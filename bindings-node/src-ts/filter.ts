@@ -11,7 +11,7 @@ type Tree = string | { readonly [member: string]: unknown };
 
 const SIGNS: Record<string, string> = { eq: '===', ne: '!==', gt: '>', ge: '>=', lt: '<', le: '<=' };
 
-/** A value that JavaScript has no type for: see {@link guid}, {@link enumLiteral}, {@link dateLiteral}. */
+/** A value that JavaScript has no type for: see {@link guidLiteral}, {@link enumLiteral}, {@link dateLiteral}. */
 export class Literal {
   readonly #json: object;
 
@@ -27,7 +27,7 @@ export class Literal {
 }
 
 /** A GUID, such as a directory id. Microsoft Graph keeps most ids as texts: compare those with a text. */
-export function guid(text: string): Literal {
+export function guidLiteral(text: string): Literal {
   return new Literal({ guid: text });
 }
 

@@ -20,7 +20,7 @@ export {
   type Field,
   Filter,
   type FilterValue,
-  guid,
+  guidLiteral,
   type Literal,
   not,
 } from './filter';

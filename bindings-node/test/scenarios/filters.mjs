@@ -1,6 +1,6 @@
 // Filters of a scenario, made as programs make them.
 
-import { dateLiteral, durationLiteral, element, enumLiteral, field, Filter, guid, not } from 'm365kit';
+import { dateLiteral, durationLiteral, element, enumLiteral, field, Filter, guidLiteral, not } from 'm365kit';
 
 const METHODS = { startswith: 'startsWith', endswith: 'endsWith' };
 
@@ -20,7 +20,7 @@ function literalOf(value) {
   if (value === null || typeof value !== 'object') return value;
   if ('time' in value) return new Date(value.time);
   if ('date' in value) return dateLiteral(value.date);
-  if ('guid' in value) return guid(value.guid);
+  if ('guid' in value) return guidLiteral(value.guid);
   if ('enum' in value) return enumLiteral(value.enum);
   return durationLiteral(value.duration);
 }

@@ -22,7 +22,7 @@ import {
   field,
   Filter,
   type Following,
-  guid,
+  guidLiteral,
   type Listing,
   M365Error,
   ManagedIdentity,
@@ -289,7 +289,7 @@ function filters(): void {
   client.serviceHealth.listMessages({ filter: 'isMajorChange eq true' });
   field('startDateTime')
     .ge(new Date())
-    .and(field('tenant').eq(guid('id')));
+    .and(field('tenant').eq(guidLiteral('id')));
   void issues;
   // @ts-expect-error: a field alone is no filter
   client.serviceHealth.listIssues({ filter: field('isResolved') });
