@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::open_enum::text_enum;
 
 text_enum! {
@@ -179,6 +179,15 @@ impl Hosts {
             }
         };
         url.as_ref().ok_or_else(|| missing(service.as_str()))
+    }
+
+    /// Where a link to a next page leads, which is this service's own host or nowhere.
+    pub(crate) fn follow(&self, service: &Service, from: &Url, link: &str) -> Result<Url> {
+        let url = from.join(link.trim()).ok().filter(|url| self.trusts(service, url));
+        url.ok_or_else(|| {
+            Error::new(ErrorKind::Service, "the link to the next page leads to a foreign host")
+                .with_hint("It was not followed, because a token would have gone with it; begin again")
+        })
     }
 
     /// The authority by the name under which its tokens are kept: aliases are one authority.

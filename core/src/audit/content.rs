@@ -14,6 +14,7 @@ use super::scan::Finds;
 use super::window::{Span, Window};
 use super::{PAGE_OF_RECORDS, codes};
 use crate::Client;
+use crate::cloud::Service;
 use crate::dispatch::{self, Item, Operation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Request;
@@ -165,7 +166,8 @@ impl Walk {
         let (window, until, link) = if let Some(at) = self.resume.take() {
             (Window { start: at.start, end: at.end }, at.until, at.next)
         } else {
-            let (whole, clamped) = self.span.resolve(self.client.corridor().service_now().await?)?;
+            let (whole, clamped) =
+                self.span.resolve(self.client.corridor().service_now(&Service::Management).await?)?;
             self.warnings.extend(clamped.then(|| whole.clamp_warning()));
             (whole.split().next().unwrap_or(whole), whole.end, None)
         };

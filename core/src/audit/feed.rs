@@ -18,6 +18,7 @@ use super::route::Route;
 use super::subscriptions::ListSubscriptions;
 use super::window::Span;
 use crate::Client;
+use crate::cloud::Service;
 use crate::dispatch::Call;
 use crate::error::{Error, ErrorKind, Repeat, Result};
 use crate::identity::guid;
@@ -228,7 +229,7 @@ async fn begin<F: Form>(
     known: Arc<Known>,
 ) -> Result<Begun<F::Piece>> {
     let corridor = client.corridor();
-    let now = corridor.service_now().await?;
+    let now = corridor.service_now(&Service::Management).await?;
     let (span, clamped) = span.resolve(now)?;
     let clamped = clamped.then(|| span.clamp_warning());
     let warnings = clamped.into_iter().chain(corridor.clock.warning()).collect();

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::model::{AccountType, Capability, ServiceInfo};
+use crate::odata::{is_annotation, without_annotations};
 use crate::wire::Wire;
 
 /// The properties of a service as the model spells them; on the wire their case means nothing.
@@ -30,10 +31,7 @@ pub(super) fn property(name: &str) -> Option<&'static str> {
 pub(super) fn service(given: Map<String, Value>, wire: Wire) -> Result<ServiceInfo, String> {
     let mut known = Map::new();
     let mut extra = Map::new();
-    for (name, value) in given {
-        if is_annotation(&name) {
-            continue;
-        }
+    for (name, value) in given.into_iter().filter(|(name, _)| !is_annotation(name)) {
         let value = without_annotations(value);
         match property(&name) {
             Some(property) if known.contains_key(property) => {
@@ -81,22 +79,6 @@ pub(super) fn service(given: Map<String, Value>, wire: Wire) -> Result<ServiceIn
         }
     };
     Ok(service)
-}
-
-/// Whether a member is about the others: OData's own, of version 4 and of version 3.
-fn is_annotation(name: &str) -> bool {
-    name == "__metadata" || name.contains("@odata.") || name.starts_with("odata.")
-}
-
-fn without_annotations(value: Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let kept = members.into_iter().filter(|(name, _)| !is_annotation(name));
-            Value::Object(kept.map(|(name, value)| (name, without_annotations(value))).collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(without_annotations).collect()),
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -172,13 +172,7 @@ impl Walk {
 
     /// The next page, on the same host only.
     fn follow(&self, from: &Url, link: &str) -> Result<Request> {
-        let hosts = &self.client.corridor().hosts;
-        let url = from.join(link.trim()).ok().filter(|url| hosts.trusts(&Service::Discovery, url));
-        let url = url.ok_or_else(|| {
-            Error::new(ErrorKind::Service, "the link to the next page leads to a foreign host")
-                .with_hint("It was not followed; list again")
-        })?;
-        Ok(self.ask.to(url))
+        self.client.corridor().hosts.follow(&Service::Discovery, from, link).map(|url| self.ask.to(url))
     }
 }
 

@@ -100,10 +100,7 @@ impl Corridor {
         request: &Request,
         decode: impl Fn(&Answer) -> Result<T> + std::marker::Send + Sync,
     ) -> Result<T> {
-        let found = Mutex::new(None);
-        let read = |answer: &Answer| decode(answer).map(|value| keep(&found, value));
-        self.unless_closed(self.repeat(request, &Whole(&read))).await?;
-        taken(found)
+        self.unless_closed(self.exchange_to_the_end(request, decode)).await
     }
 
     /// The same, but not ended by closing the client: for what has to be cleaned up at the service.
@@ -212,8 +209,8 @@ impl Corridor {
     }
 
     /// Now, by the service's clock, which the answer with the token has told.
-    pub(crate) async fn service_now(&self) -> Result<Timestamp> {
-        self.identity.token(self, &Service::Management).await?;
+    pub(crate) async fn service_now(&self, service: &Service) -> Result<Timestamp> {
+        self.identity.token(self, service).await?;
         Ok(self.now())
     }
 }

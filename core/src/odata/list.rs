@@ -15,7 +15,7 @@ use super::query::Query;
 use super::value;
 use crate::Client;
 use crate::dispatch::Item;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::http::{Answer, Request};
 use crate::page::{Page, Paged, Warning, WarningCode};
 
@@ -135,7 +135,7 @@ impl Walk {
             page.warnings.push(Warning::new(WarningCode::LoopingLink, message));
             return Some(Ok(page));
         }
-        match self.follow(&link) {
+        match self.follow(&request.url, &link) {
             Ok((request, token)) => {
                 self.next = Some(request);
                 page.token = Some(token);
@@ -146,13 +146,8 @@ impl Walk {
     }
 
     /// The request for the next page, and the token that stands for it.
-    fn follow(&self, link: &str) -> Result<(Request, String)> {
-        let hosts = &self.client.corridor().hosts;
-        let url = Url::parse(link.trim()).ok().filter(|url| hosts.trusts(&self.api.service, url));
-        let url = url.ok_or_else(|| {
-            Error::new(ErrorKind::Service, "the link to the next page leads to a foreign host")
-                .with_hint("It was not followed, because the token would have gone with it; list again")
-        })?;
+    fn follow(&self, from: &Url, link: &str) -> Result<(Request, String)> {
+        let url = self.client.corridor().hosts.follow(&self.api.service, from, link)?;
         let token = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),

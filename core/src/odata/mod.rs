@@ -27,7 +27,7 @@ mod query;
 pub(crate) mod value;
 
 pub(crate) use query::escaped;
-pub(crate) use value::without_annotations;
+pub(crate) use value::{is_annotation, without_annotations};
 
 pub(crate) use api::{Api, Segment, operations};
 pub use filter::{Condition, Element, Field, Filter, Operator, element, field};

@@ -46,8 +46,9 @@ pub(crate) fn without_annotations(value: Value) -> Value {
     }
 }
 
+/// Whether a member is about the others: OData's own, of any version.
 pub(crate) fn is_annotation(name: &str) -> bool {
-    name.contains('@') || name == "__metadata" || name == "__deferred"
+    name.contains('@') || name.starts_with("odata.") || matches!(name, "__metadata" | "__deferred")
 }
 
 fn not_json(answer: &Answer, error: serde_json::Error) -> Error {

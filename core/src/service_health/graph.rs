@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 
+use super::communication::Communication;
+use super::days::Days;
 use super::model::{FeatureHealth, HealthOverview, ServiceIssue, ServiceMessage};
 use super::names::{HealthStatus, MessageType};
-use super::originals::{Communication, Days};
 use super::terms::Terms;
 use crate::Client;
 use crate::cloud::Service;
@@ -249,27 +249,4 @@ pub(super) async fn all<T: Entity>(
         items.extend(page.items);
     }
     Ok(items)
-}
-
-impl Days {
-    /// Midnight after the last day.
-    fn after(&self) -> Timestamp {
-        let next = self.end.to_zoned(TimeZone::UTC).start_of_day().and_then(|day| day.checked_add(1.day()));
-        next.map_or(Timestamp::MAX, |day| day.timestamp())
-    }
-
-    /// The days from one moment to another, as the original labels them: midnight UTC.
-    pub(super) fn newest_first(&self) -> Vec<Timestamp> {
-        let midnight = |of: Timestamp| of.to_zoned(TimeZone::UTC).start_of_day().ok();
-        let (Some(first), Some(mut day)) = (midnight(self.start), midnight(self.end)) else {
-            return Vec::new();
-        };
-        let mut days = Vec::new();
-        while day >= first {
-            days.push(day.timestamp());
-            let Ok(before) = day.checked_sub(1.day()) else { break };
-            day = before;
-        }
-        days
-    }
 }

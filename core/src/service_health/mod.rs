@@ -6,6 +6,8 @@
 //! Source: "Office 365 Service Communications API reference"; "Overview of the service communications API in
 //! Microsoft Graph".
 
+mod communication;
+mod days;
 mod graph;
 mod issues;
 mod messages;
@@ -19,6 +21,7 @@ mod terms;
 mod viewpoint;
 mod watch;
 
+pub use communication::Communication;
 pub use issues::{GetIncidentReport, GetIssue, ListIssues};
 pub use messages::{
     GetAttachment, GetAttachmentContent, GetAttachmentsArchive, GetMessage, ListAttachments, ListMessages,
@@ -31,7 +34,7 @@ pub use names::{
     BodyType, HealthClassification, HealthOrigin, HealthStatus, MessageType, PostType, UpdateCategory,
     UpdateSeverity,
 };
-pub use originals::{Communication, CurrentStatus, HistoricalStatus, ListCommunications, ListServices};
+pub use originals::{CurrentStatus, HistoricalStatus, ListCommunications, ListServices};
 pub use overviews::{GetOverview, ListOverviews};
 pub use viewpoint::{
     ArchiveMessages, FavoriteMessages, MarkMessagesRead, MarkMessagesUnread, UnarchiveMessages,

@@ -1,22 +1,22 @@
 //! The four original calls: services, current status, historical status and messages, on either wire.
 
 use futures::stream;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::model::{HealthOverview, ServiceIssue, ServiceMessage};
+use super::communication::Communication;
+use super::days::Days;
+use super::model::HealthOverview;
 use super::names::MessageType;
 use super::select::{self, Selection};
 use super::terms::{Bound, Term, Terms};
 use super::{graph, office365};
 use crate::Client;
 use crate::cloud::Service;
-use crate::dispatch::{Item, Listing};
+use crate::dispatch::Listing;
 use crate::error::{Error, Result};
 use crate::odata::{Entity, Filter, Operator};
 use crate::page::{Page, Paged};
-use crate::wire::Wire;
 
 /// What a page of the original wire holds at most.
 pub(super) const PAGE: usize = 100;
@@ -132,101 +132,6 @@ pub struct ListCommunications {
     pub token: Option<String>,
 }
 
-/// Something that the service has to tell: an issue, or a post of the message center.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Communication {
-    /// Its id, such as `EX900001` or `MC900002`.
-    pub id: String,
-    /// Which of the two it is.
-    pub message_type: MessageType,
-    /// What it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// When it began.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start_date_time: Option<Timestamp>,
-    /// When it ended, or expires.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end_date_time: Option<Timestamp>,
-    /// When anything about it was last changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_modified_date_time: Option<Timestamp>,
-    /// The issue, if it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub issue: Option<ServiceIssue>,
-    /// The post of the message center, if it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<ServiceMessage>,
-    /// The properties that were asked for, if not all were: others were not fetched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub selected: Option<Vec<String>>,
-    /// The wire that it came by.
-    pub wire: Wire,
-    /// What this version does not know of what is neither, as it came.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
-}
-
-impl Item for Communication {}
-
-impl Communication {
-    pub(super) fn is_of(&self, workload: &str) -> bool {
-        let same = |text: &String| text.eq_ignore_ascii_case(workload.trim());
-        let issue = self.issue.as_ref();
-        let message = self.message.as_ref();
-        issue.is_some_and(|issue| issue.workload.iter().chain(&issue.service).any(same))
-            || message.is_some_and(|message| message.workloads.iter().chain(&message.services).any(same))
-    }
-}
-
-impl From<ServiceIssue> for Communication {
-    fn from(issue: ServiceIssue) -> Self {
-        let told = Communication::told(&issue.id, MessageType::Incident, &issue.wire);
-        Communication {
-            title: issue.title.clone(),
-            start_date_time: issue.start_date_time,
-            end_date_time: issue.end_date_time,
-            last_modified_date_time: issue.last_modified_date_time,
-            issue: Some(issue),
-            ..told
-        }
-    }
-}
-
-impl From<ServiceMessage> for Communication {
-    fn from(message: ServiceMessage) -> Self {
-        let told = Communication::told(&message.id, MessageType::MessageCenter, &message.wire);
-        Communication {
-            title: message.title.clone(),
-            start_date_time: message.start_date_time,
-            end_date_time: message.end_date_time,
-            last_modified_date_time: message.last_modified_date_time,
-            message: Some(message),
-            ..told
-        }
-    }
-}
-
-impl Communication {
-    pub(super) fn told(id: &str, message_type: MessageType, wire: &Wire) -> Self {
-        Communication {
-            id: id.to_owned(),
-            message_type,
-            title: None,
-            start_date_time: None,
-            end_date_time: None,
-            last_modified_date_time: None,
-            issue: None,
-            message: None,
-            selected: None,
-            wire: wire.clone(),
-            extra: Map::new(),
-        }
-    }
-}
-
 impl Listing for ListServices {
     type Item = HealthOverview;
 
@@ -281,7 +186,8 @@ impl Listing for HistoricalStatus {
             let rows = if client.speaks_office365() {
                 office365::status(&client, "HistoricalStatus", &terms, &selection).await?
             } else {
-                let days = Days::of(&terms, now(&client).await?);
+                let now = client.corridor().service_now(&Service::Graph).await?;
+                let days = Days::of(&terms, now);
                 graph::historical_status(&client, &terms, days).await?
             };
             selection.project(rows)
@@ -332,26 +238,6 @@ impl Listing for ListCommunications {
     }
 }
 
-/// The span of a historical status.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Days {
-    pub(super) start: Timestamp,
-    pub(super) end: Timestamp,
-}
-
-impl Days {
-    /// The span that the bounds leave open, up to now, and seven days long if nothing says where it begins.
-    fn of(terms: &Terms, now: Timestamp) -> Self {
-        let bounds = |ops: [Operator; 3]| {
-            terms.status_time.iter().filter(move |bound| ops.contains(&bound.op)).map(|bound| bound.time)
-        };
-        let end = bounds([Operator::Le, Operator::Lt, Operator::Eq]).min().unwrap_or(now).min(now);
-        let week = SignedDuration::from_hours(7 * 24);
-        let usual = end.saturating_sub(week).unwrap_or(Timestamp::MIN);
-        Days { start: bounds([Operator::Ge, Operator::Gt, Operator::Eq]).max().unwrap_or(usual), end }
-    }
-}
-
 fn check_span(start: Option<Timestamp>, end: Option<Timestamp>) -> Result<()> {
     match (start, end) {
         (Some(start), Some(end)) if end <= start => {
@@ -359,13 +245,6 @@ fn check_span(start: Option<Timestamp>, end: Option<Timestamp>) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// Now by the service's clock, which the answer with the token tells.
-pub(super) async fn now(client: &Client) -> Result<Timestamp> {
-    let corridor = client.corridor();
-    corridor.identity.token(corridor, &Service::Graph).await?;
-    Ok(corridor.now())
 }
 
 /// A listing of one page.

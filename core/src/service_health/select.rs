@@ -77,9 +77,14 @@ pub(super) struct Selection {
 }
 
 impl Selection {
+    /// All properties.
+    pub(super) fn all(of: &'static Properties) -> Self {
+        Selection { of, names: None }
+    }
+
     /// Refuses names that there are not. A name of the original wire is as good as the model's.
     pub(super) fn new(asked: Option<Vec<String>>, of: &'static Properties) -> Result<Self> {
-        let Some(asked) = asked else { return Ok(Selection { of, names: None }) };
+        let Some(asked) = asked else { return Ok(Selection::all(of)) };
         if asked.is_empty() {
             return Err(Error::invalid("select is empty: leave it out instead"));
         }

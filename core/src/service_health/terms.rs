@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::communication::Communication;
 use super::names::MessageType;
-use super::originals::Communication;
 use crate::error::{Error, Result};
 use crate::odata::{Condition, Filter, Literal, Operator, Word, words};
 

@@ -14,6 +14,7 @@ use crate::audit::content_type::ContentType;
 use crate::audit::listing::ListedPage;
 use crate::audit::walk::{Walk, Walked};
 use crate::audit::window::Window;
+use crate::cloud::Service;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::WarningCode;
 
@@ -97,7 +98,7 @@ impl Lister {
     async fn round(&mut self) -> Result<u64> {
         self.ensure_subscription().await?;
         let shared = Arc::clone(&self.shared);
-        let now = shared.client.corridor().service_now().await?;
+        let now = shared.client.corridor().service_now(&Service::Management).await?;
         let mut row = self.type_row(now).await?;
         shared.tell_skew().await;
         let kept_since = Window::kept_since(now);

@@ -107,9 +107,7 @@ impl Search {
 
     async fn begin(&mut self) -> Result<Option<Vec<AuditRecord>>> {
         let corridor = self.client.corridor();
-        // The answer with the token tells the service's clock.
-        corridor.identity.token(corridor, &Service::Graph).await?;
-        let filters = self.request.filters(corridor.now())?;
+        let filters = self.request.filters(corridor.service_now(&Service::Graph).await?)?;
         let (query, state) = Query::create(&self.client, &filters, self.request.keep).await?;
         self.wait_or_read(query, &state)
     }

@@ -10,9 +10,10 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, HeaderValue};
 use serde_json::Value;
 
+use super::communication::Communication;
 use super::model::HealthOverview;
-use super::originals::{Communication, PAGE, token};
-use super::select::Selection;
+use super::originals::{PAGE, token};
+use super::select::{self, Selection};
 use super::terms::Terms;
 use crate::Client;
 use crate::audit;
@@ -101,7 +102,7 @@ impl Walk {
 
 /// Everything that the service has to tell.
 pub(super) async fn all_messages(client: &Client) -> Result<Vec<Communication>> {
-    let everything = Selection::new(None, &super::select::MESSAGES)?;
+    let everything = Selection::all(&select::MESSAGES);
     let mut pages = messages(client.clone(), Terms::default(), everything, None, 0);
     let mut all = Vec::new();
     while let Some(page) = pages.next_page().await? {

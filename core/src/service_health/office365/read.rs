@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::super::communication::Communication;
 use super::super::model::{
     FeatureHealth, HealthDetail, HealthOverview, HealthPost, ItemBody, MessageViewpoint, ServiceIssue,
     ServiceMessage,
@@ -10,7 +11,6 @@ use super::super::names::{
     BodyType, HealthClassification, HealthOrigin, HealthStatus, MessageType, PostType, UpdateCategory,
     UpdateSeverity,
 };
-use super::super::originals::Communication;
 use super::members::Members;
 use crate::error::{Error, Result};
 use crate::wire::Wire;

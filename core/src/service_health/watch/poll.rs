@@ -8,11 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::super::model::{ServiceIssue, ServiceMessage};
-use super::super::originals::now;
+use super::super::select::{self, Selection};
 use super::super::{graph, office365};
 use super::state::State;
 use super::{HealthChange, WatchHealth};
 use crate::Client;
+use crate::cloud::Service;
 use crate::error::{Error, ErrorKind, Result};
 use crate::odata::{Query, field};
 use crate::page::{Page, Paged};
@@ -106,7 +107,8 @@ impl Watch {
     }
 
     async fn look(&mut self, issues: bool, messages: bool) -> Result<Vec<HealthChange>> {
-        let now = now(&self.client).await?;
+        let service = if self.client.speaks_office365() { Service::Management } else { Service::Graph };
+        let now = self.client.corridor().service_now(&service).await?;
         self.check_services().await?;
         self.state.now = Some(now);
         let found = if self.client.speaks_office365() {
@@ -193,8 +195,7 @@ impl Watch {
     async fn check_services(&mut self) -> Result<()> {
         let Some(asked) = self.request.services.as_ref().filter(|_| !self.checked) else { return Ok(()) };
         let known = if self.client.speaks_office365() {
-            let everything = super::super::select::Selection::new(None, &super::super::select::SERVICES)?;
-            office365::services(&self.client, &everything).await?
+            office365::services(&self.client, &Selection::all(&select::SERVICES)).await?
         } else {
             graph::services(&self.client).await?
         };
