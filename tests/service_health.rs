@@ -263,3 +263,15 @@ async fn a_watch_goes_on_behind_any_change_without_loss_or_repetition() {
     assert_eq!(seen["EX777777"], HealthChangeKind::IssueOpened);
     assert_eq!(seen[&open[0]], HealthChangeKind::IssueResolved);
 }
+
+#[tokio::test]
+async fn a_watch_of_the_original_wire_needs_nothing_of_graph() {
+    let sandbox = sandbox(&json!({"issues": 5, "messages": 0, "days": 6}));
+    let mut described = sandbox.describe();
+    described["cloud"]["graph"] = Value::Null;
+    let client = client_of(&described).wire(Wire::Office365).build().unwrap();
+    let mut watch = client.service_health().watch(WatchHealth::default()).unwrap();
+    let page = watch.next_page().await.unwrap().unwrap();
+    assert!(page.errors.is_empty(), "{:?}", page.errors);
+    assert!(requests(&sandbox, "service_comms").len() == 1);
+}
